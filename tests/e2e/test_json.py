@@ -66,7 +66,17 @@ _STATUS = {
     },
     "silent_until",
 }
-_SWITCH = {"name", "role_arn", "managed_profile", "expires_at", "identity", "from_vault", "static"}
+_SWITCH = {
+    "name",
+    "role_arn",
+    "managed_profile",
+    "expires_at",
+    "identity",
+    "from_vault",
+    "static",
+    "region",
+    "region_source",
+}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 

@@ -14,7 +14,8 @@ from support.hostile.texts import CANARY, hostiles
 from support.reliability.generated import Tally
 from support.reliability.soak import chance, chunks
 from support.shells.real import HookedShell, environment, run_shell, shell_program, show, spoken
-from xswitch.core.shell.shells import SHADOWING_VARIABLES, render_assignments, switch_assignments
+from xswitch.core.shell.shells import render_assignments, switch_change
+from xswitch.core.variables import CLEARED_VARIABLES
 
 SHELLS = ("bash", "zsh", "fish", "sh", "nu")
 NAMES = {"sh": "sh (dash)", "nu": "nushell"}
@@ -32,7 +33,7 @@ def assignments(texts: Sequence[str]) -> dict[str, str | None]:
     """
     profile, previous, *others = texts
     return {
-        **switch_assignments(profile, previous),
+        **switch_change(profile, "", {"AWS_PROFILE": previous}).assignments,
         **{f"V{number}": text for number, text in enumerate(others)},
     }
 
@@ -53,7 +54,7 @@ def assigned(
             f'eval "$(/bin/cat {file})"' if shell == "sh" else f"xs {file}",
             show("sh" if shell == "sh" else shell, emitted / f"{number}.out"),
         ]
-    before = {**dict.fromkeys(SHADOWING_VARIABLES, "still here"), "LC_ALL": locale}
+    before = {**dict.fromkeys(CLEARED_VARIABLES, "still here"), "LC_ALL": locale}
     if shell == "sh":
         done = run_shell(program, shell, "\n".join(lines), folder / "run", env=before)
     else:
@@ -81,7 +82,7 @@ def test_hostile_text_arrives_and_never_runs(
             (name,) = (name for name, value in change.items() if value == text)
             assert now.get(name) == text
             assert word == text
-            assert not now.keys() & set(SHADOWING_VARIABLES)
+            assert not now.keys() & set(CLEARED_VARIABLES)
     made = [str(path) for path in tmp_path.rglob(f"*{CANARY}*")]
     if made:
         tally.wrong += 1

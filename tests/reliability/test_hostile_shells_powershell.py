@@ -11,7 +11,8 @@ from support.hostile.texts import hostiles
 from support.reliability.generated import Tally
 from support.reliability.soak import chance, chunks
 from support.shells.powershell import NotPlainError, assigned
-from xswitch.core.shell.shells import SHADOWING_VARIABLES, render_assignments, switch_assignments
+from xswitch.core.shell.shells import render_assignments, switch_change
+from xswitch.core.variables import CLEARED_VARIABLES
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 2_500))
@@ -21,11 +22,12 @@ def test_hostile_text_is_a_literal_and_nothing_else(chunk: int, how_many: int) -
     for number, profile in enumerate(texts):
         previous = texts[number - 1]
         with tally.case(profile, previous):
-            code = render_assignments("powershell", switch_assignments(profile, previous))
+            change = switch_change(profile, "", {"AWS_PROFILE": previous})
+            code = render_assignments("powershell", change.assignments)
             # PowerShell accepts typographic quotation marks as quotes.
             assert code.isascii()
             assert assigned(code) == {
-                **dict.fromkeys(SHADOWING_VARIABLES),
+                **dict.fromkeys(CLEARED_VARIABLES),
                 "XSWITCH_PREVIOUS": previous,
                 "AWS_PROFILE": profile,
             }

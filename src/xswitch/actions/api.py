@@ -97,6 +97,10 @@ class SwitchOptions:
     """Use the managed profile's overrides if no other option is set (`switch -`)."""
 
 
+RegionSource = Literal["option", "role", "AWS_REGION", "AWS_DEFAULT_REGION", "default"]
+"""Where a region comes from, in the order in which they count. The role's is its profile's."""
+
+
 @dataclass(frozen=True, slots=True)
 class SwitchResult:
     """The result of a switch."""
@@ -108,6 +112,14 @@ class SwitchResult:
     from_vault: bool
     static: bool = False
     problems: tuple[Problem, ...] = ()
+    region: str = ""
+    """The region that STS was asked in, and that the shell is to use."""
+    region_source: RegionSource = "default"
+
+    @property
+    def sets_region(self) -> bool:
+        """Whether the shell gets the region; else it has its own, or none."""
+        return self.region_source in ("option", "role")
 
 
 @dataclass(frozen=True, slots=True)

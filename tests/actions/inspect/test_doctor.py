@@ -149,12 +149,53 @@ def test_variables_that_override_the_profile(
 
 
 def test_both_kinds_at_once(world: World) -> None:
-    world.environment.set.update({"AWS_SECURITY_TOKEN": "x", "AWS_DEFAULT_PROFILE": "dev"})
+    world.environment.set.update(
+        {"AWS_ACCESS_KEY": "A", "AWS_SECURITY_TOKEN": "x", "AWS_DEFAULT_PROFILE": "dev"}
+    )
     assert len(checks(world, "environment")) == 2
     world.environment.set.update({"AWS_ROLE_ARN": "half"})
-    del world.environment.set["AWS_SECURITY_TOKEN"]
+    # No SDK uses a token without a key
+    del world.environment.set["AWS_ACCESS_KEY"]
     world.environment.set["AWS_DEFAULT_PROFILE"] = "xs-open"
     assert only(world, "environment").state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("variables", "step"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, ""),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}, ""),
+        (
+            {"AWS_REGION": "us-east-1"},
+            "export AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1",
+        ),
+        (
+            {"AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "eu-west-1"},
+            "export AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1",
+        ),
+        (
+            {"AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "eu-west-1", "AWS_PROFILE": ""},
+            "unset AWS_DEFAULT_REGION",
+        ),
+        ({"AWS_DEFAULT_REGION": "us-east-1", "AWS_PROFILE": ""}, ""),
+    ],
+)
+def test_a_region_that_goes_before_the_profiles(
+    world: World, variables: dict[str, str], step: str
+) -> None:
+    world.config.config = world.config.config.replace(
+        "[profile xs-open]\n", "[profile xs-open]\nregion = eu-west-1\n"
+    )
+    world.environment.set.update(variables)
+    check = only(world, "environment")
+    assert (check.state, check.next_step) == ("warning" if step else "ok", step)
+    if step:
+        assert all(f"{name} is " in check.message for name in variables if name != "AWS_PROFILE")
+
+
+def test_the_command_is_one_of_the_users_shell(world: World) -> None:
+    world.environment.set.update({"AWS_ACCESS_KEY_ID": "A", "XSWITCH_SHELL": "fish"})
+    assert only(world, "environment").next_step == "set -e AWS_ACCESS_KEY_ID"
 
 
 def test_the_selected_profile(world: World) -> None:

@@ -133,6 +133,66 @@ def test_no_secret_reaches_the_config_or_any_file(world: World) -> None:
         assert CANARY not in text
 
 
+NO_REGION = CONFIG
+REGION = CONFIG.replace("[profile open]\n", "[profile open]\nregion = eu-west-1\n")
+
+
+@pytest.mark.parametrize(
+    ("config", "option", "variables", "region", "source"),
+    [
+        (REGION, "us-east-1", {"AWS_REGION": "eu-west-2"}, "us-east-1", "option"),
+        (REGION, None, {"AWS_REGION": "eu-west-2"}, "eu-west-1", "role"),
+        (NO_REGION, "us-east-1", {"AWS_REGION": "eu-west-2"}, "us-east-1", "option"),
+        (
+            NO_REGION,
+            None,
+            {"AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "eu-west-3"},
+            "eu-west-2",
+            "AWS_REGION",
+        ),
+        (NO_REGION, None, {"AWS_DEFAULT_REGION": "eu-west-3"}, "eu-west-3", "AWS_DEFAULT_REGION"),
+        (
+            NO_REGION,
+            None,
+            {"AWS_REGION": "us-gov-west-1", "AWS_DEFAULT_REGION": "eu-west-3"},
+            "eu-west-3",
+            "AWS_DEFAULT_REGION",
+        ),
+        (NO_REGION, None, {"AWS_REGION": "us-gov-west-1"}, "us-east-1", "default"),
+        (NO_REGION, None, {}, "us-east-1", "default"),
+        # A switch to another role has set it, so it isn't the shell's own
+        (
+            NO_REGION,
+            None,
+            {"AWS_REGION": "eu-west-2", "XSWITCH_REGION": "eu-west-2"},
+            "us-east-1",
+            "default",
+        ),
+        (
+            NO_REGION,
+            None,
+            {
+                "AWS_REGION": "eu-west-2",
+                "XSWITCH_REGION": "eu-west-2",
+                "XSWITCH_OWN_AWS_REGION": "eu-central-1",
+            },
+            "eu-central-1",
+            "AWS_REGION",
+        ),
+    ],
+)
+def test_sts_is_asked_in_the_region_that_the_shell_gets(
+    config: str, option: str | None, variables: dict[str, str], region: str, source: str
+) -> None:
+    world = World(config=config)
+    world.environment.set.update(variables)
+    switched = switch(world, "open", SwitchOptions(region=option))
+    assert (switched.region, switched.region_source) == (region, source)
+    assert switched.sets_region == (source in ("option", "role"))
+    assert {endpoint.region for endpoint in world.sts.endpoints} == {region}
+    assert properties(world, "xs-open").get("region") == (region if switched.sets_region else None)
+
+
 def test_a_second_switch_changes_no_file(world: World) -> None:
     switch(world, "payments")
     world.clock.advance(60)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.shells.real import Stub, completion, hook, pwsh, run_shell
-from xswitch.core.shell.shells import quote_for_shell, render_assignments, switch_assignments
+from xswitch.core.shell.shells import quote_for_shell, render_assignments, switch_change
 
 
 @pytest.fixture
@@ -46,7 +46,9 @@ def test_only_what_xswitch_emitted_is_evaluated_and_only_on_success(text: str) -
     assert text.index("StartsWith('$env:'") < text.index("Invoke-Expression ($lines")
     assert all(
         line.startswith("$env:")
-        for line in render_assignments("powershell", switch_assignments("a\nb", "c")).splitlines()
+        for line in render_assignments(
+            "powershell", switch_change("a\nb", "", {"AWS_PROFILE": "c"}).assignments
+        ).splitlines()
     )
 
 
@@ -72,6 +74,7 @@ def test_functions_are_global_and_named_like_xswitch(text: str) -> None:
         "XSWITCH_PROMPT_TEXT",
         "__xswitch_warned",
         "__xswitch_original_prompt",
+        "__xswitch_was",
     }
 
 
@@ -83,7 +86,10 @@ def test_numbers_are_checked_before_they_are_cast(text: str) -> None:
 def test_the_hook_in_powershell(tmp_path: Path) -> None:
     program = pwsh()
     stub = Stub(tmp_path / "stub")
-    stub.switches("powershell", switch_assignments("xs-it's \u2019; $(1+1)\nü😀", "old"))
+    stub.switches(
+        "powershell",
+        switch_change("xs-it's \u2019; $(1+1)\nü😀", "", {"AWS_PROFILE": "old"}).assignments,
+    )
     stub.answer(stderr="no\n", code=3)
     stub.answer(stdout="plain\n")
     script = "\n".join(

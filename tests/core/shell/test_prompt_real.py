@@ -17,9 +17,11 @@ from xswitch.core.awsconfig.paths import config_paths, default_paths
 from xswitch.core.filenames import config_folder_name, profile_file_name
 from xswitch.core.model import PromptState
 from xswitch.core.model.settings import GUARD_COLORS
+from xswitch.core.variables import KEY_ID_VARIABLES
 
 HOSTILE = "$(touch pwned)`touch pwned`${HOME}\\u\\$(id)%n%d!!$[1+1]\\"
-SHOWN = {"zsh": HOSTILE.replace("%", "%%").translate(dict.fromkeys(map(ord, "$`\\!"), "_"))}
+EXPANDED = "$`\\!'\";&|<>"
+PLAIN = HOSTILE.translate(dict.fromkeys(map(ord, EXPANDED), "_"))
 
 
 @pytest.fixture(params=REAL_SHELLS)
@@ -102,14 +104,41 @@ def test_a_foreign_profile_is_shown_by_name(hooked: HookedShell) -> None:
     assert info(hooked, {"AWS_PROFILE": "../prompt/dev"}) == ("(../prompt/dev)", "")
 
 
-def test_keys_in_the_environment_are_shown_because_they_take_precedence(
-    hooked: HookedShell,
-) -> None:
+SHADOWS = {
+    **dict.fromkeys(KEY_ID_VARIABLES, "keys in the environment"),
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "web identity in the environment",
+    "AWS_DEFAULT_PROFILE": "AWS_DEFAULT_PROFILE in the environment",
+}
+
+
+@pytest.mark.parametrize("name", SHADOWS)
+def test_what_goes_before_the_profile_is_shown_instead(hooked: HookedShell, name: str) -> None:
     session(hooked, "xs-a", 3000)
-    assert info(hooked, {"AWS_PROFILE": "xs-a", "AWS_ACCESS_KEY_ID": "AKIA"}) == (
-        "(keys in the environment)",
-        "",
-    )
+    assert info(hooked, {"AWS_PROFILE": "xs-a", name: "x"}) == (f"({SHADOWS[name]})", "")
+
+
+def test_what_has_no_effect_beside_the_profile_is_not_shown(hooked: HookedShell) -> None:
+    session(hooked, "xs-a", 2970)
+    without = {
+        "AWS_ACCESS_KEY_ID": "",
+        "AWS_SESSION_TOKEN": "t",
+        "AWS_ROLE_ARN": "arn",
+        "AWS_DEFAULT_PROFILE": "xs-a",
+        "AWS_BEARER_TOKEN_BEDROCK": "t",
+    }
+    assert info(hooked, {"AWS_PROFILE": "xs-a", **without}) == ("(payments/Admin 49m)", "")
+
+
+@pytest.mark.parametrize("variable", ["LC_ALL", "LC_CTYPE", "LANG"])
+def test_a_locale_that_is_not_installed_says_nothing(hooked: HookedShell, variable: str) -> None:
+    """A shell may warn when it starts; no prompt does."""
+    session(hooked, "xs-ü", 2970)
+    drawn = 'print --stderr "drawn"' if hooked.shell == "nu" else "echo drawn >&2"
+    script = "\n".join([drawn, loop(hooked.shell), drawn])
+    env = {"AWS_PROFILE": "xs-ü", "LC_ALL": "", variable: "xx_YY.UTF-8"}
+    done, _ = hooked.run(script, prompt=True, env=env)
+    assert done.returncode == 0
+    assert done.stderr.partition("drawn\n")[2] == "drawn\n"
 
 
 @pytest.mark.parametrize(
@@ -261,12 +290,12 @@ def test_an_incomplete_file_is_ignored(hooked: HookedShell, lines: tuple[str, ..
 
 
 def test_control_characters_never_reach_the_terminal(hooked: HookedShell) -> None:
-    write(hooked, "xs-\x1b]0;a", "pay\x1b]52;c;x\x07ments", "Ad\rmin\x7f\x9b", "", "", "")
+    write(hooked, "xs-\x1b]0;a", "pay\x1b]52:c:x\x07ments", "Ad\rmin\x7f\x9b", "", "", "")
     assert (
         info(hooked, {"AWS_PROFILE": "xs-\x1b]0;a"})[0].replace("\ufffd", "")
-        == "(pay]52;c;xments/Admin)"
+        == "(pay]52:c:xments/Admin)"
     )
-    assert info(hooked, {"AWS_PROFILE": "xs-\x1b]0;b\r\n"})[0] == "(xs-]0;b)"
+    assert info(hooked, {"AWS_PROFILE": "xs-\x1b]0:b\r\n"})[0] == "(xs-]0:b)"
 
 
 def loop(shell: str, times: int = 3) -> str:
@@ -402,15 +431,87 @@ def test_hostile_text_is_shown_and_not_expanded(
     prompt_file(tmp_path, "xs-a", HOSTILE, "Ad(min)", "red", int(time.time()) + 2970, "")
     env = {"AWS_PROFILE": "xs-a", "TERM": "dumb"}
     terminal = Terminal(shell, shell_program(shell, need), tmp_path, setup, env)
-    shown = SHOWN.get(shell, HOSTILE).replace("%%", "%")
     try:
         for number in range(3):
-            terminal.read(f"({shown}/Ad(min) 49m) > ")
+            terminal.read(f"({PLAIN}/Ad(min) 49m) > ")
             terminal.child.sendline(f"false; echo ran-$((40 + {number}))")
             terminal.read(f"ran-{40 + number}")
     finally:
         terminal.close()
     assert not list(tmp_path.rglob("pwned"))
+
+
+# Ways into PS1: by reference, by value, through a function, a substitution, an eval
+WIRINGS = {
+    "bash": (
+        "PS1='${XSWITCH_PROMPT}> '",
+        "PS1='$XSWITCH_PROMPT_TEXT> '",
+        'PS1="$XSWITCH_PROMPT> "',
+        'PS1="$XSWITCH_PROMPT_TEXT> "',
+        "PS1='$(xswitch_prompt_info)> '",
+        'PS1="$(xswitch_prompt_info)> "',
+        'git_ps1() { PS1="$1\\\\u$2"; }; git_ps1 "$XSWITCH_PROMPT" \'> \'',
+        "PS1='${XSWITCH_PROMPT@P}> '",
+        'PS1="${XSWITCH_PROMPT@P}> "',
+        'eval "PS1=\\"$XSWITCH_PROMPT> \\""',
+        "eval \"PS1='$XSWITCH_PROMPT> '\"",
+        "eval 'PS1=\"$XSWITCH_PROMPT> \"'",
+        "printf -v PS1 '%s> ' \"$XSWITCH_PROMPT\"",
+        'shopt -u promptvars; PS1="$XSWITCH_PROMPT> "',
+    ),
+    "zsh": (
+        "PROMPT='$XSWITCH_PROMPT> '",
+        'PROMPT="$XSWITCH_PROMPT> "',
+        "PROMPT='$XSWITCH_PROMPT_TEXT> '",
+        'PROMPT="$XSWITCH_PROMPT_TEXT> "',
+        "PROMPT='$(xswitch_prompt_info)> '",
+        'PROMPT="$(xswitch_prompt_info)> "',
+        "PROMPT='${(e)XSWITCH_PROMPT}> '",
+        'PROMPT="${(e)XSWITCH_PROMPT}> "',
+        'eval "PROMPT=\\"$XSWITCH_PROMPT> \\""',
+        "eval \"PROMPT='$XSWITCH_PROMPT> '\"",
+    ),
+}
+DRAW = {"bash": 'printf "%s\\n" "${PS1@P}"', "zsh": 'print -rP -- "$PROMPT"'}
+RUNS = (
+    "$(touch pwned)",
+    "`touch pwned`",
+    "\\$(touch pwned)",
+    "\\\\$(touch pwned)",
+    "${x[$(touch pwned)]}",
+    "$((x[$(touch pwned)]))",
+    '"; touch pwned; "',
+    "'; touch pwned; '",
+    "\"'$(touch pwned)'\"",
+    "a & touch pwned & b",
+    "a | touch pwned | b",
+    "a > pwned",
+    "<(touch pwned)",
+    "%{$(touch pwned)%}",
+    "%(?.$(touch pwned).x)",
+    "\\044(touch pwned)",
+    "!!:$(touch pwned)",
+    "${(e):-\\$(touch pwned)}",
+)
+
+
+@pytest.mark.parametrize("shell", sorted(WIRINGS))
+def test_no_wiring_of_the_prompt_runs_an_account_name(
+    shell: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
+    hooked = HookedShell(shell, shell_program(shell, need), tmp_path / "runs", "xswitch")
+    lines = ["setopt prompt_subst prompt_bang 2>/dev/null"] if shell == "zsh" else []
+    for number, name in enumerate(RUNS):
+        write(hooked, f"xs-{number}", name, f"Admin{name}", "red", int(time.time()) + 2970, "")
+        lines += [f"export AWS_PROFILE=xs-{number}", "__xswitch_prompt"]
+        lines += ["shopt -s promptvars"] if shell == "bash" else []
+        lines += [f"{wiring}\n{DRAW[shell]}" for wiring in WIRINGS[shell]]
+    lines.append("echo finished")
+    done, _ = hooked.run("\n".join(lines), env={"TERM": "xterm"})
+    assert done.stdout.endswith("finished\n"), done.stderr
+    assert done.stderr == ""
+    assert not list(tmp_path.rglob("pwned"))
+    assert done.stdout.count("Admin") >= len(RUNS) * len(WIRINGS[shell])
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

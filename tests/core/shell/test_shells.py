@@ -12,12 +12,20 @@ from hypothesis import strategies as st
 from xswitch.core.errors import UsageError
 from xswitch.core.shell.shells import (
     EMIT_SHELLS,
-    SHADOWING_VARIABLES,
     SHELLS,
     quote_for_shell,
     render_assignments,
-    switch_assignments,
-    unset_assignments,
+    render_change,
+    set_command,
+    switch_change,
+    unset_change,
+    unset_command,
+)
+from xswitch.core.variables import (
+    CLEARED_VARIABLES,
+    OWN_REGIONS,
+    REGION_VARIABLES,
+    SET_ASIDE_VARIABLES,
 )
 
 _STRING = "'(?:[ -&(-~]|'')*'"
@@ -92,33 +100,94 @@ def test_powershell_reads_back_what_was_quoted(text: str) -> None:
     assert units.decode("utf-16-be") == text
 
 
-def test_a_switch_unsets_overriding_variables_and_remembers_the_previous_profile() -> None:
-    assignments = switch_assignments("xs-a", "xs-b")
-    assert assignments == {
-        **dict.fromkeys(SHADOWING_VARIABLES),
+def test_a_switch_unsets_what_goes_before_it_and_remembers_the_previous_profile() -> None:
+    change = switch_change("xs-a", "", {"AWS_PROFILE": "xs-b"})
+    assert change.assignments == {
+        **dict.fromkeys(CLEARED_VARIABLES),
         "XSWITCH_PREVIOUS": "xs-b",
         "AWS_PROFILE": "xs-a",
     }
-    assert set(SHADOWING_VARIABLES) == {
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_SECURITY_TOKEN",
-        "AWS_DEFAULT_PROFILE",
-        "AWS_CREDENTIAL_EXPIRATION",
+    assert change.set_aside
+    assert not change.give_back
+
+
+@pytest.mark.parametrize("previous", ["", "xs-a"])
+def test_the_previous_profile_changes_only_with_the_profile(previous: str) -> None:
+    change = switch_change("xs-a", "", {"AWS_PROFILE": previous})
+    assert "XSWITCH_PREVIOUS" not in change.assignments
+
+
+def test_a_region_is_set_for_every_program_and_what_was_there_is_exported() -> None:
+    before = {"AWS_REGION": "us-west-2"}
+    change = switch_change("xs-a", "eu-west-1", before)
+    assert change.own_regions == {}
+    assert {name: change.assignments[name] for name in (*REGION_VARIABLES, "XSWITCH_REGION")} == {
+        **dict.fromkeys(REGION_VARIABLES, "eu-west-1"),
+        "XSWITCH_REGION": "eu-west-1",
     }
+    assert [change.assignments[OWN_REGIONS[name]] for name in REGION_VARIABLES] == [
+        "us-west-2",
+        None,
+    ]
 
 
-@pytest.mark.parametrize("previous", [None, "", "xs-a"])
-def test_the_previous_profile_changes_only_with_the_profile(
-    previous: str | None,
-) -> None:
-    assert "XSWITCH_PREVIOUS" not in switch_assignments("xs-a", previous)
+SWITCHED = {
+    **dict.fromkeys((*REGION_VARIABLES, "XSWITCH_REGION"), "eu-west-1"),
+    OWN_REGIONS["AWS_REGION"]: "us-west-2",
+}
 
 
-def test_unset_unsets_the_profile_too() -> None:
-    assert unset_assignments() == {**dict.fromkeys(SHADOWING_VARIABLES), "AWS_PROFILE": None}
-    assert unset_assignments("xs-a") == {**unset_assignments(), "XSWITCH_PREVIOUS": "xs-a"}
+def test_a_second_region_keeps_what_was_there_before_the_first() -> None:
+    change = switch_change("xs-b", "eu-central-1", SWITCHED)
+    assert change.own_regions == {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": None}
+    assert [change.assignments[OWN_REGIONS[name]] for name in REGION_VARIABLES] == [
+        "us-west-2",
+        None,
+    ]
+
+
+def test_a_role_without_a_region_and_leaving_get_the_shells_own_back() -> None:
+    for change in (switch_change("xs-b", "", SWITCHED), unset_change(SWITCHED)):
+        assert change.own_regions == {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": None}
+        assert change.assignments["XSWITCH_REGION"] is None
+        assert change.assignments[OWN_REGIONS["AWS_REGION"]] is None
+
+
+def test_a_region_that_the_user_set_after_the_switch_counts_as_their_own() -> None:
+    environment = {**SWITCHED, "AWS_REGION": "ap-south-1"}
+    assert switch_change("xs-b", "", environment).own_regions == {"AWS_DEFAULT_REGION": None}
+    again = switch_change("xs-b", "eu-west-2", environment).assignments
+    assert again[OWN_REGIONS["AWS_REGION"]] == "ap-south-1"
+
+
+def test_leaving_unsets_the_profile_and_gives_back() -> None:
+    assert unset_change({}).assignments == {"AWS_PROFILE": None}
+    change = unset_change({"AWS_PROFILE": "xs-a"})
+    assert change.assignments == {"AWS_PROFILE": None, "XSWITCH_PREVIOUS": "xs-a"}
+    assert change.give_back
+
+
+@pytest.mark.parametrize("shell", EMIT_SHELLS)
+def test_what_is_emitted_never_holds_a_value_of_a_variable_it_sets_aside(shell: str) -> None:
+    environment = {name: f"secret-{name}" for name in (*SET_ASIDE_VARIABLES, "AWS_PROFILE")}
+    for change in (switch_change("p", "", environment), unset_change(environment)):
+        code = render_change(shell, change, environment)
+        assert set(re.findall(r"secret-\w+", code)) <= {"secret-AWS_PROFILE"}
+
+
+def test_commands_to_type() -> None:
+    names = ("A", "B")
+    assert [unset_command(shell, names) for shell in ("bash", "zsh", "sh")] == ["unset A B"] * 3
+    assert unset_command("fish", names) == "set -e A B"
+    assert unset_command("nu", names) == "hide-env A B"
+    assert (
+        unset_command("powershell", names) == "Remove-Item -ErrorAction Ignore -Path Env:A, Env:B"
+    )
+    values = {"A": "eu-west-1", "B": "it's"}
+    assert set_command("bash", values) == "export A=eu-west-1 B='it'\\''s'"
+    assert set_command("fish", values) == "set -gx A eu-west-1; set -gx B 'it\\'s'"
+    assert set_command("nu", values) == '$env.A = "eu-west-1"; $env.B = "it\'s"'
+    assert set_command("powershell", values) == "$env:A = 'eu-west-1'; $env:B = 'it''s'"
 
 
 def test_emit_prints_only_assignments() -> None:
@@ -145,5 +214,5 @@ def test_nu_gets_json_with_the_value(text: str) -> None:
 def test_every_shell_with_a_hook_has_assignments() -> None:
     assert set(SHELLS) <= set(EMIT_SHELLS)
     assert all(
-        render_assignments(shell, switch_assignments("a")).endswith("\n") for shell in EMIT_SHELLS
+        render_change(shell, switch_change("a", "", {}), {}).endswith("\n") for shell in EMIT_SHELLS
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -157,12 +158,13 @@ def spoken(
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the stub: its arguments, and three variables of its environment."""
+    """One call of the stub: its arguments, and four variables of its environment."""
 
     words: tuple[str, ...]
     profile: str
     previous: str
     shell: str
+    limits: str
 
 
 class Stub:
@@ -200,19 +202,47 @@ class Stub:
             if not file.exists():
                 break
             fields = file.read_bytes().decode("utf-8", "surrogateescape").split("\0")[:-1]
-            calls.append(Call(tuple(fields[3:]), *fields[:3]))
+            calls.append(Call(tuple(fields[4:]), *fields[:4]))
         return calls
 
 
 _STUB = r"""#!/bin/sh
 n=1
 while [ -e "@FOLDER@/call.$n" ]; do n=$((n + 1)); done
-printf '%s\0' "${AWS_PROFILE-}" "${XSWITCH_PREVIOUS-}" "${XSWITCH_SHELL-}" "$@" >"@FOLDER@/call.$n"
+{
+    printf '%s\0' "${AWS_PROFILE-}" "${XSWITCH_PREVIOUS-}" "${XSWITCH_SHELL-}"
+    printf '%s\0' "${XSWITCH_SHELL_LIMITS-}" "$@"
+} >"@FOLDER@/call.$n"
 while [ ! -e "@FOLDER@/code.$n" ]; do n=$((n - 1)); [ "$n" -gt 0 ] || exit 99; done
 /bin/cat "@FOLDER@/stderr.$n" >&2
 /bin/cat "@FOLDER@/stdout.$n"
 read -r code <"@FOLDER@/code.$n" || :
 exit "$code"
+"""
+
+
+def emitter(folder: Path) -> Path:
+    """Write a program that emits what `xswitch switch` does, without AWS.
+
+    Its target is `PROFILE` or `PROFILE@REGION`.
+    """
+    program = folder / "emitter" / "xswitch"
+    program.parent.mkdir(parents=True)
+    program.write_text(_EMITTER.replace("@PYTHON@", sys.executable))
+    program.chmod(0o755)
+    return program
+
+
+_EMITTER = """#!@PYTHON@
+import os, sys
+from xswitch.core.shell.shells import render_change, switch_change, unset_change
+words = sys.argv[sys.argv.index("--emit") + 1 :]
+profile, _, region = words[-1].partition("@")
+environment = dict(os.environ)
+change = switch_change(profile, region, environment)
+if "--unset" in words:
+    change = unset_change(environment)
+sys.stdout.write(render_change(words[0], change, environment))
 """
 
 

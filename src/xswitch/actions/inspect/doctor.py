@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from xswitch.actions.api import DoctorCheck, DoctorCheckState
 from xswitch.actions.inspect.managed_profiles import check_managed_profiles
+from xswitch.actions.inspect.variables import check_variables
 from xswitch.actions.ports import Ports, Vault
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import current_profile
@@ -23,15 +24,6 @@ _SKEW_ERROR = timedelta(minutes=15)
 _SKEW_WARNING = timedelta(minutes=5)
 _MAX_ENDPOINTS = 3
 _MAX_SHOWN = 10
-# botocore prefers these to the profile that AWS_PROFILE selects; of the SDKs, only the one for
-# JavaScript (v3) prefers the profile.
-_KEY_VARIABLES = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-)
-_WEB_IDENTITY_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
 
 
 def _random_key() -> str:
@@ -55,7 +47,7 @@ def run_checks(
         checks += [_config(snapshot), *_settings(snapshot), _roles(snapshot)]
     checks.append(_vault(ports.storage.vault, random_key()))
     variables = ports.config.environment.variables()
-    checks += [_hook(variables), *_environment(variables)]
+    checks += [_hook(variables), *check_variables(snapshot, variables)]
     if snapshot is not None:
         checks += [_profile(snapshot), *check_managed_profiles(ports, snapshot)]
     checks += _permissions(ports)
@@ -172,25 +164,6 @@ def _hook(variables: Mapping[str, str]) -> DoctorCheck:
         'bash, zsh: eval "$(xswitch init bash)" in the shell\'s start file;'
         " others: xswitch init --help",
     )
-
-
-def _environment(variables: Mapping[str, str]) -> Iterator[DoctorCheck]:
-    """Check for variables that override the selected profile, or select different profiles."""
-    overriding = [name for name in _KEY_VARIABLES if variables.get(name)]
-    if all(variables.get(name) for name in _WEB_IDENTITY_VARIABLES):
-        overriding += _WEB_IDENTITY_VARIABLES
-    if overriding:
-        message = f"Environment variables override every profile: {', '.join(overriding)}."
-        yield DoctorCheck("environment", "warning", message, f"unset {' '.join(overriding)}")
-    profile, default = variables.get("AWS_PROFILE"), variables.get("AWS_DEFAULT_PROFILE")
-    if profile and default and profile != default:
-        message = (
-            f"AWS_PROFILE is {profile} and AWS_DEFAULT_PROFILE is {default};"
-            " boto3 and the AWS CLI v1 prefer the latter."
-        )
-        yield DoctorCheck("environment", "warning", message, "unset AWS_DEFAULT_PROFILE")
-    elif not overriding:
-        yield DoctorCheck("environment", "ok", "No environment variable overrides the profile.")
 
 
 def _profile(snapshot: ConfigSnapshot) -> DoctorCheck:

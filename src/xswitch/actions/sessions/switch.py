@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from xswitch.actions.api import SwitchOptions, SwitchResult
+from xswitch.actions.api import RegionSource, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
 from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
 from xswitch.actions.sessions.managed_profiles import (
@@ -37,6 +37,7 @@ from xswitch.core.errors import (
 from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
 from xswitch.core.model import CallerIdentity, Problem, Role, SessionPlan
 from xswitch.core.roles.guards import is_confirmed
+from xswitch.core.variables import own_regions
 
 
 def switch(
@@ -102,7 +103,28 @@ def switch(
         from_vault=session.from_vault,
         static=bool(static),
         problems=tuple(problems),
+        region=plan.endpoint.region,
+        region_source=_region_source(
+            plan.endpoint.region, options, switching.properties, snapshot.environment
+        ),
     )
+
+
+def _region_source(
+    region: str,
+    options: SwitchOptions,
+    properties: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> RegionSource:
+    """Return where the region of a switch comes from, as `EndpointResolver` chose it."""
+    if options.region:
+        return "option"
+    if properties.get("region"):
+        return "role"
+    own = own_regions(environment)
+    if own.get("AWS_REGION") == region:
+        return "AWS_REGION"
+    return "AWS_DEFAULT_REGION" if own.get("AWS_DEFAULT_REGION") == region else "default"
 
 
 class _Switch:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import problem_json, switched_json
+from xswitch.cli.output.switch import check_shell, report_switch, report_unset
 from xswitch.cli.parser import CommandParser, add_json, add_mfa_code, add_tags, duration
 from xswitch.cli.tty import ask_line, controlling_terminal, has_terminal
-from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import (
     CancelledError,
     ErrorCode,
@@ -19,13 +19,7 @@ from xswitch.core.errors import (
     XswitchError,
 )
 from xswitch.core.model import Guard, Role
-from xswitch.core.shell.shells import (
-    EMIT_SHELLS,
-    SHELLS,
-    render_assignments,
-    switch_assignments,
-    unset_assignments,
-)
+from xswitch.core.shell.shells import EMIT_SHELLS
 
 
 def add_switch(parser: CommandParser) -> None:
@@ -51,7 +45,7 @@ def add_switch(parser: CommandParser) -> None:
     parser.add_argument(
         "--unset",
         action="store_true",
-        help="with the shell hook: leave the account and unset AWS_PROFILE",
+        help="with the shell hook: leave the account, and give the variables back",
     )
     parser.set_defaults(run=switch)
 
@@ -118,8 +112,10 @@ def resolve_target(context: Context, target: str) -> tuple[Role, SwitchOptions]:
 def switch(context: Context) -> int:
     """Switch to TARGET, or to the role picked on the screen."""
     arguments = context.arguments
+    if not getattr(arguments, "json", False):
+        check_shell(context.environ)
     if arguments.unset:
-        return _unset_profile(context)
+        return report_unset(context)
     if not arguments.target:
         return picker(context)
     target = " ".join(arguments.target)
@@ -137,8 +133,7 @@ def switch(context: Context) -> int:
         from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415
 
         return explain_failed_switch(context, role, options, error)
-    _report_switch(context, switched)
-    return ExitCode.DONE
+    return _report_switch(context, switched)
 
 
 def picker(context: Context) -> int:
@@ -172,8 +167,7 @@ def picker(context: Context) -> int:
         )
     if result.switched is None:
         return result.exit_code
-    _report_switch(context, result.switched)
-    return ExitCode.DONE
+    return _report_switch(context, result.switched)
 
 
 def _ask_confirmation(role_name: str, guard: Guard) -> str:
@@ -192,48 +186,10 @@ def _ask_confirmation(role_name: str, guard: Guard) -> str:
     return typed
 
 
-def _unset_profile(context: Context) -> int:
-    if context.arguments.emit:
-        assignments = unset_assignments(context.environ.get("AWS_PROFILE"))
-        context.stdout.raw(render_assignments(context.arguments.emit, assignments))
-        return ExitCode.DONE
-    raise UsageError(
-        "Only your shell can unset its AWS_PROFILE.",
-        why="The shell hook isn't loaded.",
-        next_step="unset AWS_PROFILE, or: xs --unset",
-    )
-
-
-def _report_switch(context: Context, switched: SwitchResult) -> None:
-    """Report a switch to the script (`--json`), the shell hook (`--emit`), or the user."""
-    shell = getattr(context.arguments, "emit", None)
+def _report_switch(context: Context, switched: SwitchResult) -> int:
+    """Report a switch to the script (`--json`), the shell hook, or the user."""
     if getattr(context.arguments, "json", False):
         problems = [problem_json(problem) for problem in switched.problems]
         context.stdout.envelope("switch", switched_json(switched), problems)
-        return
-    seconds = (switched.expires_at - context.services.clock.now()).total_seconds()
-    role = switched.role
-    context.stderr.done(
-        f"{role.account_name or role.account_id} / {role.role_name} "
-        f"as {switched.managed_profile}, {format_remaining(seconds)} left"
-    )
-    for problem in switched.problems:
-        context.stderr.problem(problem)
-    if shell:
-        assignments = switch_assignments(
-            switched.managed_profile, context.environ.get("AWS_PROFILE")
-        )
-        context.stdout.raw(render_assignments(shell, assignments))
-        return
-    context.stdout.lines([switched.managed_profile])
-    if context.environ.get("XSWITCH_SHELL"):
-        context.stderr.hint(
-            f"AWS_PROFILE in this shell is unchanged. To switch the shell too: xs {role.name}"
-        )
-    else:
-        context.stderr.hint(
-            "AWS_PROFILE in this shell is unchanged. "
-            f"Set it: export AWS_PROFILE={switched.managed_profile}   "
-            'or load the shell hook: eval "$(xswitch init bash)" '
-            f"({', '.join(SHELLS[1:])}: docs/shells.md), then use: xs"
-        )
+        return ExitCode.DONE
+    return report_switch(context, switched)

@@ -141,6 +141,8 @@ def switched_json(switched: SwitchResult) -> dict[str, Any]:
         else {"account": identity.account, "arn": identity.arn, "user_id": identity.user_id},
         "from_vault": switched.from_vault,
         "static": switched.static,
+        "region": switched.region,
+        "region_source": switched.region_source,
     }
 
 

@@ -17,6 +17,7 @@
     │   ├── ShadowError                a managed profile that other keys would override
     │   └── SettingsError              xswitch's own settings
     ├── NetworkError                9  AWS wasn't reached
+    ├── ShellError                 10  the shell can't be changed
     └── CancelledError            130  stopped by the user
 
 The messages for AWS errors are in the modules beside this one. Errors hold unformatted text: the
@@ -42,6 +43,7 @@ class ExitCode(IntEnum):
     VAULT = 7
     CONFIG = 8
     NETWORK = 9
+    SHELL = 10
     CANCELLED = 130
 
 
@@ -104,6 +106,9 @@ class ErrorCode(StrEnum):
     MFA_NEEDED = "mfa_needed"
     MFA_PROCESS = "mfa_process"
     MFA_UNUSABLE = "mfa_unusable"
+
+    # The shell
+    SHELL = "shell"
 
     # Answers of AWS
     DENIED = "denied"
@@ -379,6 +384,13 @@ class NetworkError(XswitchError):
 
     exit_code = ExitCode.NETWORK
     default_code = ErrorCode.NETWORK
+
+
+class ShellError(XswitchError):
+    """The shell can't be changed, or the change wouldn't last."""
+
+    exit_code = ExitCode.SHELL
+    default_code = ErrorCode.SHELL
 
 
 class CancelledError(XswitchError):

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from xswitch.core.arn import default_region, is_region, partition_of_region
 from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
 from xswitch.core.roles.sources import problem_at
+from xswitch.core.variables import own_regions
 
-REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ENDPOINT_KEYS = frozenset(
     {
         "use_fips_endpoint",
@@ -34,7 +34,7 @@ class EndpointResolver:
         self._service = service
         self._view = view
         self._env = env
-        self._env_regions = [env[name] for name in REGION_VARIABLES if env.get(name)]
+        self._env_regions = list(own_regions(env).values())
         self._env_url = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get(
             "AWS_ENDPOINT_URL"
         )
@@ -48,7 +48,7 @@ class EndpointResolver:
 
         `profile` is the selected profile, or None to use the environment alone. The region is the
         profile's, else the environment's if it belongs to the partition, else the partition's
-        default.
+        default. A region that a switch put into the environment for another role doesn't count.
         """
         if profile is None or not _ENDPOINT_KEYS.isdisjoint(profile.properties):
             return self._build_endpoint(profile, partition)

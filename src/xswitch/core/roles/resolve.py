@@ -39,9 +39,10 @@ from xswitch.core.roles.ad_hoc import (
 )
 from xswitch.core.roles.chains import ChainResolver, ResolvedChain, append_hop
 from xswitch.core.roles.durations import chaining_reason, effective_duration, is_temporary
-from xswitch.core.roles.endpoints import REGION_VARIABLES, EndpointResolver
+from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.roles.guards import RoleGuards
 from xswitch.core.roles.sources import has_static_keys, problem_at
+from xswitch.core.variables import own_regions
 
 _SEVERITIES = ("error", "warning", "info")
 
@@ -246,7 +247,7 @@ class RoleBuilder:
         return ad_hoc.arn(partition or self._configured_partition(self.view.profiles[source]))
 
     def _configured_partition(self, profile: Profile) -> str:
-        regions = (profile.get("region"), *map(self._env.get, REGION_VARIABLES))
+        regions = (profile.get("region"), *own_regions(self._env).values())
         return partition_of_region(next(filter(None, regions), ""))
 
     def build(self, draft: RoleDraft, problems: Iterable[Problem] = ()) -> Role:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from xswitch.core.errors import UsageError
+from xswitch.core.errors import ExitCode, UsageError
 from xswitch.core.shell.completion import CompletionWord, completion_table
-from xswitch.core.shell.shells import (
-    SHADOWING_VARIABLES,
-    SHELLS,
-    Shell,
-    find_shell,
-    quote_for_shell,
+from xswitch.core.shell.limits import LIMITS_VARIABLE
+from xswitch.core.shell.shells import SHELLS, Shell, find_shell, quote_for_shell
+from xswitch.core.variables import (
+    CLEARED_VARIABLES,
+    DEFAULT_PROFILE_VARIABLE,
+    KEY_ID_VARIABLES,
+    OWN_REGIONS,
+    SET_ASIDE_VARIABLES,
+    WEB_IDENTITY_VARIABLE,
 )
 
 _PROMPT_MARKER = "# @PROMPT@\n"
@@ -78,7 +81,14 @@ def render_init(  # noqa: PLR0913 -- each is one placeholder of the template
     values = {
         "COMMANDS": description.word_separator.join(listed),
         "STATE": quote_for_shell(shell, state_folder),
-        "SHADOWING": " ".join(SHADOWING_VARIABLES),
+        "CLEARED": " ".join(CLEARED_VARIABLES),
+        "ASIDE": " ".join(SET_ASIDE_VARIABLES),
+        "KEYIDS": " ".join(KEY_ID_VARIABLES),
+        "REGIONS": " ".join(OWN_REGIONS),
+        "TOKENFILE": WEB_IDENTITY_VARIABLE,
+        "DEFAULTPROFILE": DEFAULT_PROFILE_VARIABLE,
+        "LIMITS": LIMITS_VARIABLE,
+        "UNCHANGED": str(int(ExitCode.SHELL)),
         **_common_values(shell, command, cmd),
     }
     return description.wrap_hook(_fill(hook + prompt_setup if prompt else hook, values))

@@ -5,7 +5,7 @@
 \builtin unalias @CMD@ 2>/dev/null || \builtin :
 
 function @CMD@ {
-    \builtin local __xs_code='' __xs_rc=0
+    \builtin local __xs_code='' __xs_rc=0 __xs_limits='' __xs_name='' __xs_hides=''
     case ${1-} in
         @COMMANDS@)
             \builtin command @COMMAND@ "$@"
@@ -13,18 +13,81 @@ function @CMD@ {
             ;;
         switch) \builtin shift ;;
     esac
-    __xs_code=$(\builtin command @COMMAND@ switch --emit bash "$@") || __xs_rc=$?
+    __xswitch_limits
+    __xs_code=$(@LIMITS@=$__xs_limits \builtin command @COMMAND@ switch --emit bash "$@") || __xs_rc=$?
     case $__xs_code in
-        '') ;;
+        '') \builtin return "$__xs_rc" ;;
         # Only assignments begin like this; help and JSON are printed.
-        '\builtin '*)
-            if [[ $__xs_rc -eq 0 ]]; then
-                \builtin eval "$__xs_code" || __xs_rc=$?
+        '\builtin '*) ;;
+        *)
+            \builtin printf '%s\n' "$__xs_code"
+            \builtin return "$__xs_rc"
+            ;;
+    esac
+    case $__xs_rc in
+        # With the second code, what was done won't last; xswitch has said why.
+        0 | @UNCHANGED@) ;;
+        *) \builtin return "$__xs_rc" ;;
+    esac
+    for __xs_name in $__xs_limits; do
+        case $__xs_name in
+            # What a local variable is says nothing about the shell, so it isn't remembered.
+            local:*) \builtin local "__xswitch_was_${__xs_name#local:}=" ;;
+        esac
+    done
+    case $__xs_limits in
+        *local:*)
+            # From bash 5 on, this keeps unset from uncovering what a local variable hides.
+            if ! \builtin shopt -q localvar_unset 2>/dev/null && \builtin shopt -s localvar_unset 2>/dev/null; then
+                __xs_hides=1
             fi
             ;;
-        *) \builtin printf '%s\n' "$__xs_code" ;;
     esac
+    if ! \builtin eval "$__xs_code" 2>/dev/null; then
+        __xs_rc=@UNCHANGED@
+        \builtin printf 'xswitch: this shell cannot set AWS_PROFILE, or a variable that goes before it; to see why: declare -p AWS_PROFILE @CLEARED@\n' >&2
+    fi
+    if [[ -n $__xs_hides ]]; then
+        \builtin shopt -u localvar_unset
+        for __xs_name in @CLEARED@; do
+            # Programs would get the hidden variable; none reads an empty one.
+            case "$__xs_limits " in *" local:$__xs_name "*) \builtin export "$__xs_name=" ;; esac
+        done
+    fi
     \builtin return "$__xs_rc"
+}
+
+# Sets the caller's __xs_limits to what keeps a switch from reaching this shell, as xswitch's core/shell/limits.py reads it.
+function __xswitch_limits {
+    if [[ ${BASH_SUBSHELL:-0} -gt 0 ]]; then
+        __xs_limits=group
+        if [[ -e /proc/$$/fd/1 ]]; then
+            [[ /dev/fd/1 -ef /proc/$$/fd/1 ]] || __xs_limits=subshell
+        elif [[ -p /dev/fd/1 ]]; then
+            __xs_limits=subshell
+        fi
+    fi
+    # What a subshell tries changes nothing.
+    __xs_limits=$__xs_limits$(
+        \builtin set +eu
+        \builtin trap - ERR DEBUG EXIT
+        for __xs_name in AWS_PROFILE @ASIDE@; do
+            if [[ ${BASH_VERSINFO[0]} -gt 4 || (${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -ge 2) ]]; then
+                \builtin declare -g "$__xs_name=1" 2>/dev/null || \builtin printf ' read-only:%s' "$__xs_name"
+                [[ ${!__xs_name-} == 1 ]] || \builtin printf ' local:%s' "$__xs_name"
+            fi
+            # An attribute, such as -u, changes the value.
+            if \builtin export "$__xs_name=Aa" 2>/dev/null; then
+                case $(\builtin declare -p "$__xs_name") in
+                    "declare -x $__xs_name="*) [[ ${!__xs_name-} == Aa ]] || \builtin printf ' attributes:%s' "$__xs_name" ;;
+                    *) \builtin printf ' attributes:%s' "$__xs_name" ;;
+                esac
+            else
+                \builtin printf ' read-only:%s' "$__xs_name"
+            fi
+        done
+        \builtin :
+    )
 }
 
 # Sets the caller's __xs_file to the prompt file of profile $1, in a folder named after the config
@@ -59,15 +122,23 @@ function __xswitch_file {
 }
 
 # Sets XSWITCH_PROMPT (its colors marked as non-printing) and XSWITCH_PROMPT_TEXT; starts no process.
-# Use it in PS1 by reference, '${XSWITCH_PROMPT}': bash doesn't expand its value again.
+# The characters that bash might expand, in whatever way the text gets into PS1, are shown as _.
 function __xswitch_prompt {
-    \builtin local __xs_account='' __xs_role='' __xs_color='' __xs_expiry='' __xs_renewable='' __xs_now='' __xs_left='' __xs_file='' __xs_text='' __xs_on=''
+    \builtin local __xs_account='' __xs_role='' __xs_color='' __xs_expiry='' __xs_renewable='' __xs_now='' __xs_left='' __xs_file='' __xs_text='' __xs_on='' __xs_name=''
     XSWITCH_PROMPT=
     XSWITCH_PROMPT_TEXT=
-    if [[ -n ${AWS_ACCESS_KEY_ID-} ]]; then
+    for __xs_name in @KEYIDS@; do
+        __xs_text=$__xs_text${!__xs_name-}
+    done
+    if [[ -n $__xs_text ]]; then
         __xs_text='keys in the environment'
+    elif [[ -n ${@TOKENFILE@-} ]]; then
+        __xs_text='web identity in the environment'
+    elif [[ -n ${AWS_PROFILE-} && ${@DEFAULTPROFILE@:-$AWS_PROFILE} != "$AWS_PROFILE" ]]; then
+        __xs_text='@DEFAULTPROFILE@ in the environment'
     elif [[ -n ${AWS_PROFILE-} ]]; then
-        __xswitch_file "$AWS_PROFILE"
+        # Restoring a locale that isn't installed prints a warning.
+        __xswitch_file "$AWS_PROFILE" 2>/dev/null
         if {
             IFS= \builtin read -r __xs_account &&
                 IFS= \builtin read -r __xs_role &&
@@ -85,6 +156,7 @@ function __xswitch_prompt {
         \builtin return 0
     fi
     __xs_text=${__xs_text//[[:cntrl:]]/}
+    __xs_text=${__xs_text//[\$\`\\\!\'\"\;\&\|\<\>]/_}
 
     if [[ -n ${EPOCHSECONDS-} ]]; then
         __xs_now=$EPOCHSECONDS

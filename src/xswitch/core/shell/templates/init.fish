@@ -10,8 +10,23 @@ function @CMD@ --description 'Switch this shell to an AWS role'
         case switch
             set -e argv[1]
     end
+    # What keeps a switch from reaching this shell, as xswitch's core/shell/limits.py reads it.
+    set -l __xs_limits
+    for __xs_name in AWS_PROFILE @ASIDE@
+        # A function gets copies of its caller's exported local variables.
+        if set -ql $__xs_name
+            set -a __xs_limits hidden:$__xs_name
+        else if set -qUx $__xs_name; and contains -- $__xs_name @CLEARED@
+            set -a __xs_limits universal:$__xs_name
+        else if test $__xs_name = AWS_PROFILE; and set -qUx AWS_PROFILE; and contains -- --unset $argv
+            # Otherwise the global variable hides it, as that of a region does.
+            set -a __xs_limits universal:$__xs_name
+        end
+    end
+    set -lx @LIMITS@ "$__xs_limits"
     set -l __xs_lines (command @COMMAND@ switch --emit fish $argv)
     set -l __xs_rc $status
+    set -e @LIMITS@
     set -q __xs_lines[1]
     or return $__xs_rc
     # Only assignments begin like this; help and JSON are printed.
@@ -19,18 +34,14 @@ function @CMD@ --description 'Switch this shell to an AWS role'
         builtin printf '%s\n' $__xs_lines
         return $__xs_rc
     end
-    test $__xs_rc -eq 0
+    # With the second code, what was done won't last; xswitch has said why.
+    contains -- $__xs_rc 0 @UNCHANGED@
     or return $__xs_rc
     for __xs_line in $__xs_lines
         # set -e returns 4 for a variable that isn't set.
         eval $__xs_line
     end
-    for __xs_line in @SHADOWING@
-        if set -qUx $__xs_line
-            builtin printf 'xswitch: the universal variable %s overrides the profile in this shell; to erase it: set -eU %s\n' $__xs_line $__xs_line >&2
-        end
-    end
-    return 0
+    return $__xs_rc
 end
 
 # Prints $argv[1] as a file name: special bytes and capitals become %XX.
@@ -78,8 +89,15 @@ function __xswitch_prompt
     set -l now
     set -l text
     set -l remaining
-    if test -n "$AWS_ACCESS_KEY_ID"
+    for name in @KEYIDS@
+        set text "$text$$name"
+    end
+    if test -n "$text"
         set text 'keys in the environment'
+    else if test -n "$@TOKENFILE@"
+        set text 'web identity in the environment'
+    else if test -n "$AWS_PROFILE" -a -n "$@DEFAULTPROFILE@" -a "$@DEFAULTPROFILE@" != "$AWS_PROFILE"
+        set text '@DEFAULTPROFILE@ in the environment'
     else if test -n "$AWS_PROFILE"
         set -l file (__xswitch_file "$AWS_PROFILE")
         set text $AWS_PROFILE

@@ -21,8 +21,22 @@ def --env --wrapped @CMD@ [...words: string@__xswitch_words] {
         return
     }
     let change = ($answer | from json)
+    load-env ($change.own_set? | default {})
+    hide-env --ignore-errors ...($change.own_unset? | default [])
+    let names = [@ASIDE@]
+    # Programs don't get a variable that holds a record.
+    if ($change.set_aside? | default false) and ($env.__xswitch_was? == null) {
+        $env.__xswitch_was = ($names | reduce --fold {} {|name, was|
+            if $name in $env { $was | insert $name ($env | get $name) } else { $was }
+        })
+    }
     load-env $change.set
     hide-env --ignore-errors ...$change.unset
+    if ($change.give_back? | default false) and ($env.__xswitch_was? != null) {
+        let was = $env.__xswitch_was
+        hide-env --ignore-errors ...($names ++ [__xswitch_was])
+        load-env $was
+    }
 }
 
 def __xswitch_words [context: string] {
@@ -70,10 +84,16 @@ def __xswitch_file [name: string] {
 # Returns what the prompt shows: text, color, left (seconds or null), needs_mfa (to renew), expiry.
 def __xswitch_state [] {
     let nothing = {text: "", color: "", left: null, needs_mfa: false, expiry: ""}
-    if ($env.AWS_ACCESS_KEY_ID? | default "") != "" {
+    if ([@KEYIDS@] | any {|name| $name in $env and ($env | get $name) != "" }) {
         return ($nothing | update text "keys in the environment")
     }
+    if ($env.@TOKENFILE@? | default "") != "" {
+        return ($nothing | update text "web identity in the environment")
+    }
     let profile = ($env.AWS_PROFILE? | default "")
+    if $profile != "" and ($env.@DEFAULTPROFILE@? | default "") not-in ["" $profile] {
+        return ($nothing | update text "@DEFAULTPROFILE@ in the environment")
+    }
     if $profile == "" {
         return ($nothing | update text (if ($env.XSWITCH_PREVIOUS? | default "") != "" { "no account" } else { "" }))
     }

@@ -18,7 +18,27 @@ function global:@CMD@ {
     if ($lines.Count -eq 0) { return }
     # Only assignments begin like this; help and JSON are printed.
     if (-not ([string]$lines[0]).StartsWith('$env:', [System.StringComparison]::Ordinal)) { return $lines }
+    $was = Get-Variable -Name __xswitch_was -Scope Global -ValueOnly -ErrorAction Ignore
+    if ($null -eq $was) {
+        $was = @{}
+        foreach ($name in '@ASIDE@'.Split(' ')) {
+            $value = [System.Environment]::GetEnvironmentVariable($name)
+            # A shell that a switched one started has the role's region.
+            if ($value -and ('@REGIONS@'.Split(' ') -ccontains $name) -and $value -ceq $env:XSWITCH_REGION) {
+                $value = [System.Environment]::GetEnvironmentVariable('XSWITCH_OWN_' + $name)
+            }
+            $was[$name] = $value
+        }
+    }
     if ($LASTEXITCODE -eq 0) { Invoke-Expression ($lines -join "`n") }
+    if ($LASTEXITCODE -ne 0) { return }
+    if ($env:AWS_PROFILE) {
+        $global:__xswitch_was = $was
+    } else {
+        # The account was left: give back what the first switch found.
+        foreach ($name in $was.Keys) { [System.Environment]::SetEnvironmentVariable($name, $was[$name]) }
+        Remove-Variable -Name __xswitch_was -Scope Global -ErrorAction Ignore
+    }
 }
 
 # Returns a text as a file name: special bytes and capitals become %XX.
@@ -55,8 +75,12 @@ function global:__xswitch_prompt {
     $global:XSWITCH_PROMPT_TEXT = ''
     $color = ''
     $remaining = ''
-    if ($env:AWS_ACCESS_KEY_ID) {
+    if ('@KEYIDS@'.Split(' ') | Where-Object { [System.Environment]::GetEnvironmentVariable($_) }) {
         $text = 'keys in the environment'
+    } elseif ($env:@TOKENFILE@) {
+        $text = 'web identity in the environment'
+    } elseif ($env:AWS_PROFILE -and $env:@DEFAULTPROFILE@ -and $env:@DEFAULTPROFILE@ -cne $env:AWS_PROFILE) {
+        $text = '@DEFAULTPROFILE@ in the environment'
     } elseif ($env:AWS_PROFILE) {
         $text = $env:AWS_PROFILE
         $lines = @()

@@ -5,7 +5,7 @@ export XSWITCH_SHELL=zsh
 unalias @CMD@ 2>/dev/null || :
 
 function @CMD@ {
-    local __xs_code='' __xs_rc=0
+    local __xs_code='' __xs_rc=0 __xs_limits='' __xs_name=''
     case ${1-} in
         (@COMMANDS@)
             command @COMMAND@ "$@"
@@ -13,18 +13,53 @@ function @CMD@ {
             ;;
         (switch) shift ;;
     esac
-    __xs_code=$(command @COMMAND@ switch --emit zsh "$@") || __xs_rc=$?
+    __xswitch_limits
+    __xs_code=$(@LIMITS@=$__xs_limits command @COMMAND@ switch --emit zsh "$@") || __xs_rc=$?
     case $__xs_code in
-        ('') ;;
+        ('') return $__xs_rc ;;
         # Only assignments begin like this; help and JSON are printed.
-        ('\builtin '*)
-            if [[ $__xs_rc -eq 0 ]]; then
-                builtin eval "$__xs_code" || __xs_rc=$?
-            fi
+        ('\builtin '*) ;;
+        (*)
+            builtin printf '%s\n' "$__xs_code"
+            return $__xs_rc
             ;;
-        (*) builtin printf '%s\n' "$__xs_code" ;;
     esac
+    case $__xs_rc in
+        # With the second code, what was done won't last; xswitch has said why.
+        (0 | @UNCHANGED@) ;;
+        (*) return $__xs_rc ;;
+    esac
+    for __xs_name in ${(s: :)__xs_limits}; do
+        case $__xs_name in
+            # What a local variable is says nothing about the shell, so it isn't remembered.
+            (local:*) local "__xswitch_was_${__xs_name#local:}=" ;;
+        esac
+    done
+    if ! builtin eval "$__xs_code" 2>/dev/null; then
+        builtin printf 'xswitch: this shell cannot set AWS_PROFILE, or a variable that goes before it; to see why: typeset -p AWS_PROFILE @CLEARED@\n' >&2
+        __xs_rc=@UNCHANGED@
+    fi
     return $__xs_rc
+}
+
+# Sets the caller's __xs_limits to what keeps a switch from reaching this shell, as xswitch's core/shell/limits.py reads it.
+function __xswitch_limits {
+    if [[ $ZSH_SUBSHELL -gt 0 ]]; then
+        __xs_limits=group
+        if [[ -e /proc/$$/fd/1 ]]; then
+            [[ /dev/fd/1 -ef /proc/$$/fd/1 ]] || __xs_limits=subshell
+        elif [[ -p /dev/fd/1 ]]; then
+            __xs_limits=subshell
+        fi
+    fi
+    for __xs_name in AWS_PROFILE @ASIDE@; do
+        case ${(Pt)__xs_name} in
+            (*readonly*) __xs_limits="$__xs_limits read-only:$__xs_name" ;;
+            (*local*) __xs_limits="$__xs_limits local:$__xs_name" ;;
+            ('' | scalar | scalar-export) ;;
+            (*) __xs_limits="$__xs_limits attributes:$__xs_name" ;;
+        esac
+    done
 }
 
 # Sets the caller's __xs_file to the prompt file of profile $1, in a folder named after the config
@@ -61,10 +96,17 @@ function __xswitch_file {
 
 # Sets XSWITCH_PROMPT (safe in PROMPT, even with prompt_subst) and XSWITCH_PROMPT_TEXT; starts no process.
 function __xswitch_prompt {
-    local __xs_account= __xs_role= __xs_color= __xs_expiry= __xs_renewable= __xs_now= __xs_left= __xs_file= __xs_text=
+    local __xs_account= __xs_role= __xs_color= __xs_expiry= __xs_renewable= __xs_now= __xs_left= __xs_file= __xs_text= __xs_name=
     typeset -g XSWITCH_PROMPT= XSWITCH_PROMPT_TEXT=
-    if [[ -n ${AWS_ACCESS_KEY_ID-} ]]; then
+    for __xs_name in @KEYIDS@; do
+        __xs_text=$__xs_text${(P)__xs_name-}
+    done
+    if [[ -n $__xs_text ]]; then
         __xs_text='keys in the environment'
+    elif [[ -n ${@TOKENFILE@-} ]]; then
+        __xs_text='web identity in the environment'
+    elif [[ -n ${AWS_PROFILE-} && ${@DEFAULTPROFILE@:-$AWS_PROFILE} != $AWS_PROFILE ]]; then
+        __xs_text='@DEFAULTPROFILE@ in the environment'
     elif [[ -n ${AWS_PROFILE-} ]]; then
         __xswitch_file "$AWS_PROFILE"
         __xs_file=@STATE@/prompt/$__xs_file
@@ -85,6 +127,8 @@ function __xswitch_prompt {
         return 0
     fi
     __xs_text=${__xs_text//[[:cntrl:]]/}
+    # zsh expands a prompt: % always, the other characters with prompt_subst or prompt_bang, or in an eval.
+    __xs_text=${__xs_text//[\$\`\\!\'\"\;\&\|\<\>]/_}
 
     __xs_now='%D{%s}'
     __xs_now=${(%)__xs_now}
@@ -119,8 +163,7 @@ function __xswitch_prompt {
         XSWITCH_PROMPT_TEXT=$__xs_text
     fi
 
-    # zsh expands a prompt: % always, the other characters with prompt_subst or prompt_bang.
-    XSWITCH_PROMPT="(${${XSWITCH_PROMPT_TEXT//[\$\`\\\\!]/_}//\%/%%})"
+    XSWITCH_PROMPT="(${XSWITCH_PROMPT_TEXT//\%/%%})"
     if [[ -z ${NO_COLOR-} && ${TERM-} != dumb ]]; then
         case $__xs_color in
             (red | green | yellow | blue | magenta | cyan) XSWITCH_PROMPT="%B%F{$__xs_color}$XSWITCH_PROMPT%f%b" ;;

@@ -1,0 +1,158 @@
+"""The words of `switch` for the user, and its code for the shell hook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xswitch.actions.api import SwitchResult
+from xswitch.cli.context import Context
+from xswitch.core.duration_text import format_remaining
+from xswitch.core.errors import ExitCode, ShellError, UsageError
+from xswitch.core.shell.limits import parse_limits, refusal, shortfall
+from xswitch.core.shell.shells import (
+    EMIT_SHELLS,
+    SHELLS,
+    ShellChange,
+    render_change,
+    set_command,
+    switch_change,
+    unset_change,
+    unset_command,
+)
+from xswitch.core.text import pluralize, sanitize
+from xswitch.core.variables import REGION_VARIABLES, identity_before_profile, own_regions
+
+_DONE = "✓ "
+
+
+def check_shell(environment: Mapping[str, str]) -> None:
+    """Raise ShellError where the hook has found that the shell can't be changed at all."""
+    found = refusal(parse_limits(environment))
+    if found is not None:
+        raise ShellError("This shell can't be switched.", why=found[0], next_step=found[1])
+
+
+def report_switch(context: Context, switched: SwitchResult) -> int:
+    """Report a switch to the shell hook (`--emit`) or to the user, and return the exit code."""
+    environment = context.environ
+    shell = getattr(context.arguments, "emit", None)
+    seconds = (switched.expires_at - context.services.clock.now()).total_seconds()
+    role = switched.role
+    text = (
+        f"{role.account_name or role.account_id} / {role.role_name} as"
+        f" {switched.managed_profile}{_place(switched)}, {format_remaining(seconds)} left"
+    )
+    if not shell:
+        context.stderr.done(text)
+        _say_problems(context, switched)
+        context.stdout.lines([switched.managed_profile])
+        _say_without_hook(context, switched)
+        return ExitCode.DONE
+    region = _region_for_shell(switched, environment)
+    # Only the shell knows whether all of it could be done
+    report = _DONE + sanitize(text) if shell == "sh" else ""
+    change = switch_change(switched.managed_profile, region, environment, report)
+    done = _say_in_hook(context, text, f"xs {role.name}", report_done=not report)
+    _say_problems(context, switched)
+    context.stdout.raw(render_change(shell, change, environment))
+    return ExitCode.DONE if done else ExitCode.SHELL
+
+
+def report_unset(context: Context) -> int:
+    """Emit the code that leaves every account, and return the exit code."""
+    shell = context.arguments.emit
+    if not shell:
+        raise UsageError(
+            "Only your shell can unset its AWS_PROFILE.",
+            why="The shell hook isn't loaded.",
+            next_step="unset AWS_PROFILE, or: xs --unset",
+        )
+    change: ShellChange = unset_change(context.environ)
+    done = _say_in_hook(context, "", "xs --unset", report_done=False)
+    context.stdout.raw(render_change(shell, change, context.environ))
+    return ExitCode.DONE if done else ExitCode.SHELL
+
+
+def _say_in_hook(context: Context, text: str, command: str, *, report_done: bool) -> bool:
+    """Say what was done and what won't hold in the shell; return whether all of it will."""
+    limits = parse_limits(context.environ)
+    found = shortfall(limits, command)
+    if found is None:
+        if report_done:
+            context.stderr.done(text)
+        if limits.group:
+            context.stderr.hint("Only this subshell is switched.")
+        return True
+    if text:
+        context.stderr.say(f"{text}; but this shell isn't switched, or not for good:")
+    context.stderr.warn(found[0])
+    context.stderr.hint(f"  next: {found[1]}")
+    return False
+
+
+def _say_problems(context: Context, switched: SwitchResult) -> None:
+    for problem in switched.problems:
+        context.stderr.problem(problem)
+
+
+def _place(switched: SwitchResult) -> str:
+    """Return where programs work after the switch, and why unless the role says so."""
+    if switched.sets_region:
+        return f" in {switched.region}"
+    if switched.region_source == "default":
+        return ""
+    return f" in {switched.region} ({switched.region_source})"
+
+
+def _region_for_shell(switched: SwitchResult, environment: Mapping[str, str]) -> str:
+    """Return the region that the shell gets, "" to leave it its own.
+
+    A region of another partition can't be used with the role's credentials.
+    """
+    if switched.sets_region or (switched.region_source == "default" and own_regions(environment)):
+        return switched.region
+    return ""
+
+
+def _say_without_hook(context: Context, switched: SwitchResult) -> None:
+    """Say how to select the profile, and what would go before it."""
+    environment, role = context.environ, switched.role
+    shell = _user_shell(environment)
+    if environment.get("XSWITCH_SHELL"):
+        context.stderr.hint(
+            f"AWS_PROFILE in this shell is unchanged. To switch the shell too: xs {role.name}"
+        )
+    else:
+        setting = set_command(shell, {"AWS_PROFILE": switched.managed_profile})
+        context.stderr.hint(
+            f"AWS_PROFILE in this shell is unchanged. Set it: {setting}   "
+            'or load the shell hook: eval "$(xswitch init bash)" '
+            f"({', '.join(SHELLS[1:])}: docs/shells.md), then use: xs"
+        )
+    names = identity_before_profile({**environment, "AWS_PROFILE": switched.managed_profile})
+    if names:
+        verb = "goes" if len(names) == 1 else "go"
+        context.stderr.warn(
+            f"{pluralize(len(names), 'variable')} of this shell {verb} before the profile:"
+            f" {', '.join(names)}. Unset {'it' if len(names) == 1 else 'them'}:"
+            f" {unset_command(shell, names)}"
+        )
+    region = _region_for_shell(switched, environment)
+    other = [
+        name for name in REGION_VARIABLES if region and environment.get(name, region) != region
+    ]
+    if other:
+        values = ", ".join(f"{name}={environment[name]}" for name in other)
+        context.stderr.warn(
+            f"{values} of this shell {'goes' if len(other) == 1 else 'go'} before the profile's"
+            f" region, {region}. Set it:"
+            f" {set_command(shell, dict.fromkeys(REGION_VARIABLES, region))}"
+        )
+
+
+def _user_shell(environment: Mapping[str, str]) -> str:
+    names = (
+        environment.get("XSWITCH_SHELL", ""),
+        environment.get("SHELL", "").rpartition("/")[2],
+    )
+    return next((name for name in names if name in EMIT_SHELLS), "sh")
