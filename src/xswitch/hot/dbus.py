@@ -39,6 +39,20 @@ _STATUS_BY_ERROR = {
 }
 # The bytes that need no escape in an address
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.\\*")
+_HEX = frozenset(b"0123456789abcdefABCDEF")
+# The transports of other buses, with the keys that each one needs
+_ELSEWHERE = {
+    b"tcp": (b"port",),
+    b"nonce-tcp": (b"port", b"noncefile"),
+    b"unixexec": (b"path",),
+    b"x-machine-unix": (),
+    b"autolaunch": (),
+}
+_NO_ADDRESS = "the session bus's address leads to no bus"
+_MAX_PORT = 65535
+_POLL_SECONDS = 0.002
+_MAX_SOCKET_NAME = 107  # bytes, of the 108 of Linux's sockaddr_un
+_TYPE, _SOCKET = 0o170000, 0o140000
 _MAX_MESSAGE = 8 * 1024 * 1024
 _MAX_LINE = 4096
 _FIXED = 16  # bytes of a message up to its header fields
@@ -65,12 +79,21 @@ def bus_address(environ: dict[bytes, bytes]) -> bytes:
     """Return the session bus's address from its variable, else systemd's user bus, else b""."""
     address = environ.get(b"DBUS_SESSION_BUS_ADDRESS", b"")
     runtime = environ.get(b"XDG_RUNTIME_DIR", b"")
-    if address or not runtime.startswith(b"/"):
-        return address
+    if address:
+        if environ.get(b"DISPLAY"):
+            return address
+        # An autolaunched bus is found, or started, through the X server
+        entries = address.split(b";")
+        return b";".join(entry for entry in entries if not entry.startswith(b"autolaunch:"))
+    if not runtime.startswith(b"/"):
+        return b""
     path = runtime + b"/bus"
     try:
-        posix.stat(path)
+        status = posix.stat(path)
     except OSError:
+        return b""
+    # As libdbus: anything else, or another user's socket, isn't this user's bus
+    if status.st_uid != posix.geteuid() or status.st_mode & _TYPE != _SOCKET:
         return b""
     return b"unix:path=" + b"".join(
         b"%c" % byte if byte in _PLAIN else b"%%%02x" % byte for byte in path
@@ -180,35 +203,55 @@ class BusConnection:
         raise BusError(gone, reply.why, doubtful=True) if reply.status == MISSING else reply
 
     def _connect(self, address: bytes) -> _socket.socket:
-        why = "no session bus is set"
-        for choice in address.split(b";"):
-            if not choice:
+        absent, doubt = BusError(NOT_RUNNING, "no session bus is set"), None
+        for entry in address.split(b";"):
+            if not entry:
                 continue
-            transport, _, options = choice.partition(b":")
-            values = {
-                name: value
-                for name, _, value in (pair.partition(b"=") for pair in options.split(b","))
-            }
-            path = (
-                b"\0" + _unescape(values[b"abstract"])
-                if b"abstract" in values
-                else _unescape(values.get(b"path", b""))
-            )
-            if transport != b"unix" or not path:
-                raise BusError(PROTOCOL_ERROR, "the session bus isn't on a local socket")
-            connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
             try:
-                connection.settimeout(self._left())
-                connection.connect(path)
-            except (FileNotFoundError, ConnectionRefusedError):
-                connection.close()
-                why = "the session bus isn't running"
-            except BaseException:
-                connection.close()
-                raise
-            else:
-                return connection
-        raise BusError(NOT_RUNNING, why)
+                return self._connect_to(socket_name(entry))
+            except BusError as error:
+                if error.status == NOT_RUNNING:
+                    absent = error
+                else:
+                    doubt = doubt or error
+        raise doubt or absent
+
+    def _connect_to(self, name: bytes) -> _socket.socket:
+        if len(name) > _MAX_SOCKET_NAME:
+            raise BusError(NOT_RUNNING, _NO_ADDRESS)
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            self._wait_to_connect(connection, name)
+        except TimeoutError:
+            connection.close()
+            raise
+        except OSError as error:
+            connection.close()
+            import errno  # noqa: PLC0415 -- only for this failure
+
+            if error.errno in {
+                errno.ENOENT,
+                errno.ECONNREFUSED,
+                errno.ENOTDIR,
+                errno.ELOOP,
+                errno.ENAMETOOLONG,
+                errno.EPROTOTYPE,
+            }:
+                raise BusError(NOT_RUNNING, "the session bus isn't running") from None
+            why = posix.strerror(error.errno or 0)
+            raise BusError(PROTOCOL_ERROR, f"the session bus can't be used: {why}") from None
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _wait_to_connect(self, connection: _socket.socket, name: bytes) -> None:
+        while True:
+            connection.settimeout(self._left())
+            try:
+                return connection.connect(name)
+            except BlockingIOError:  # its queue is full
+                time.sleep(_POLL_SECONDS)
 
     def _left(self) -> float:
         left = self._until - time.monotonic()
@@ -329,6 +372,39 @@ def _encode_uint32(value: int) -> bytes:
     return value.to_bytes(4, "little")
 
 
-def _unescape(escaped: bytes) -> bytes:
+def socket_name(entry: bytes) -> bytes:
+    """Return the local socket of one address: its path, or NUL and its abstract name.
+
+    Raises BusError: NOT_RUNNING where no bus can be (no address at all, as `disabled:` and
+    `/dev/null`, or one that only a server listens on), PROTOCOL_ERROR where one may be, but not on
+    a local socket.
+    """
+    transport, _, options = entry.partition(b":")
+    values: dict[bytes, bytes] = {}
+    for pair in options.split(b","):
+        name, _, escaped = pair.partition(b"=")
+        value = _unescape(escaped)
+        if value is None:
+            raise BusError(NOT_RUNNING, _NO_ADDRESS)
+        values.setdefault(name, value)
+    if transport == b"unix":
+        names = [
+            prefix + values[key]
+            for key, prefix in ((b"path", b""), (b"abstract", b"\0"))
+            if values.get(key)
+        ]
+        if len(names) == 1 and b"\0" not in names[0][1:] and names[0] != b"\0":
+            return names[0]
+    elif transport in _ELSEWHERE and all(values.get(key) for key in _ELSEWHERE[transport]):
+        port = values.get(b"port", b"1")
+        if port.isdigit() and 0 < int(port) <= _MAX_PORT:
+            raise BusError(PROTOCOL_ERROR, "the session bus isn't on a local socket")
+    raise BusError(NOT_RUNNING, _NO_ADDRESS)
+
+
+def _unescape(escaped: bytes) -> bytes | None:
+    """Decode a value of an address; None if an escape is malformed."""
     first, *parts = escaped.split(b"%")
+    if any(len(part) < 2 or not _HEX.issuperset(part[:2]) for part in parts):  # noqa: PLR2004
+        return None
     return first + b"".join(bytes((int(part[:2], 16),)) + part[2:] for part in parts)

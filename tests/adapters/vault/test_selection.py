@@ -108,6 +108,15 @@ def test_a_bus_without_the_service_counts_as_none(need: Need, machine: VaultEnvi
         assert select_store(on_bus(machine, address))[0].kind == "runtime"
 
 
+@pytest.mark.parametrize(
+    "address", ["disabled:", "/dev/null", "", "autolaunch:", "unix:path=", "unix:path=/dev/null/x"]
+)
+def test_an_address_that_leads_to_no_bus_counts_as_none(
+    machine: VaultEnvironment, address: str
+) -> None:
+    assert select_store(on_bus(machine, address))[0].kind == "runtime"
+
+
 def test_the_secret_service_is_selected_recorded_and_never_replaced(
     need: Need, machine: VaultEnvironment
 ) -> None:
