@@ -17,12 +17,14 @@ from xswitch.adapters.state.private_files import (
     replace_private,
     set_private_mode,
 )
-from xswitch.core.errors import XswitchError
+from xswitch.adapters.state.versions import VERSION, newer_file_error, other_version
+from xswitch.core.errors import ConfigError, XswitchError
 from xswitch.core.model import HistoryEntry
 
 MAX_BYTES = 512 * 1024
 MAX_TEXT = 512
 LOCK = "history"
+_VERSION_LINE = b'{"version": %d}\n' % VERSION
 _LOCK_WAIT_SECONDS = 1.0
 
 
@@ -30,9 +32,10 @@ class JsonHistory:
     """Implements the port `HistoryStore` with one JSON object a line.
 
     A line is `{"at": EPOCH SECONDS, "profile": ..., "role_arn": ..., "session_name": ...,
-    "result": ...}`; damaged lines are skipped. When the file exceeds `MAX_BYTES`, its older half is
-    dropped. An entry is lost if the lock isn't free within `patience_seconds`: no command waits
-    for its history.
+    "result": ...}`; the first one is `{"version": 1}`. Damaged lines are skipped, and the file of
+    a newer xswitch counts as empty and is never written. When the file exceeds `MAX_BYTES`, its
+    older half is dropped. An entry is lost if the lock isn't free within `patience_seconds`: no
+    command waits for its history.
     """
 
     def __init__(
@@ -61,23 +64,38 @@ class JsonHistory:
     def load(self) -> tuple[HistoryEntry, ...]:
         """Return the entries, oldest first."""
         try:
-            lines = self._read().splitlines()
+            content = self._read()
         except OSError:
             return ()
+        lines = () if _other_version(content) else content.splitlines()
         return tuple(entry for line in lines if (entry := _parse_line(line)) is not None)
+
+    def newer(self) -> ConfigError | None:
+        """Return the error for a history of a newer xswitch, None for any other one."""
+        try:
+            version = _other_version(self._read())
+        except OSError:
+            return None
+        what = "xswitch's history"
+        return newer_file_error(self._path, what, version) if version else None
 
     def _append(self, line: bytes) -> None:
         handle = self._open(os.O_RDWR | os.O_APPEND | os.O_CREAT)
         with os.fdopen(handle, "rb+", buffering=0) as file:
+            content = file.read(2 * MAX_BYTES)
+            if _other_version(content):
+                return
             size = os.fstat(handle).st_size
-            if size:
-                file.seek(size - 1)
+            if not size:
+                line = _VERSION_LINE + line
+            elif not content.endswith(b"\n"):
                 # A killed writer may have left half a line: start a new one
-                line = line if file.read(1) == b"\n" else b"\n" + line
+                line = b"\n" + line
             file.write(line)
         if size + len(line) > MAX_BYTES:
             newer_half = self._read()[-MAX_BYTES // 2 :]
-            replace_private(self._path, newer_half[newer_half.find(b"\n") + 1 :])
+            lines = newer_half[newer_half.find(b"\n") + 1 :]
+            replace_private(self._path, _VERSION_LINE + lines)
 
     def _read(self) -> bytes:
         with os.fdopen(self._open(os.O_RDONLY), "rb") as file:
@@ -94,6 +112,11 @@ class JsonHistory:
         if flags & os.O_CREAT:
             set_private_mode(handle)
         return handle
+
+
+def _other_version(content: bytes) -> str:
+    """Return the version of another program's history, "" for this one's."""
+    return other_version(content) or other_version(content.strip().rpartition(b"\n")[2])
 
 
 def _parse_line(line: bytes) -> HistoryEntry | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,12 +21,13 @@ class JsonIndex:
     """Implements the port `SessionIndex` with `{"version": 1, "entries": {KEY: {...}}}`.
 
     Times are in seconds since the epoch. An unreadable file counts as empty: the sessions are in
-    the vault, and are indexed again when they are next used. At most `MAX_ENTRIES` are kept, those
+    the vault, and are indexed again when they are next used. One of a newer xswitch counts as
+    empty too, and is never written. At most `MAX_ENTRIES` are kept, those
     that expire last.
     """
 
     def __init__(self, path: Path, locks: FileLocks) -> None:
-        self._file = LockedJsonFile(path, locks, LOCK, MAX_BYTES)
+        self._file = LockedJsonFile(path, locks, LOCK, MAX_BYTES, "xswitch's session index")
 
     def entries(self) -> Mapping[str, IndexEntry]:
         """All entries by session key."""
@@ -45,15 +47,29 @@ class JsonIndex:
             lambda entries: {key: entry for key, entry in entries.items() if key not in keys}
         )
 
+    def clear(self) -> None:
+        """Remove the file, which also works on a full disk. Raises ConfigError."""
+        with self._locked():
+            self._file.remove()
+
+    def newer(self) -> ConfigError | None:
+        """Return the error for an index of a newer xswitch, None for any other one."""
+        return self._file.newer()
+
     def _change(
         self, change: Callable[[Mapping[str, IndexEntry]], Mapping[str, IndexEntry]]
     ) -> None:
+        with self._locked():
+            before = self.entries()
+            after = change(before)
+            if after != before:
+                self._write(after)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
         try:
             with self._file.locked():
-                before = self.entries()
-                after = change(before)
-                if after != before:
-                    self._write(after)
+                yield
         except OSError as error:
             raise ConfigError(
                 "xswitch's session index can't be written.",

@@ -33,6 +33,26 @@ class AppPaths:
         return self.state / "history.jsonl"
 
     @property
+    def runtime_places(self) -> Path:
+        """Where the runtime keyring is and was, JSON."""
+        return self.state / "runtime.json"
+
+    @property
+    def sessions(self) -> Path:
+        """The folder of sessions in plain files."""
+        return self.state / "sessions"
+
+    @property
+    def vault(self) -> Path:
+        """The record of the store selected at first use: one word."""
+        return self.state / "vault"
+
+    @property
+    def forgotten(self) -> Path:
+        """The folder of the marks that `forget` leaves for sessions which are being made."""
+        return self.state / "forgotten"
+
+    @property
     def locks(self) -> Path:
         """The folder of lock files."""
         return self.state / "locks"

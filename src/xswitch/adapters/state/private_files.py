@@ -81,6 +81,25 @@ def stage_private(path: Path, content: bytes, *, sync: bool = True) -> Path:
     return temporary
 
 
+def remove_files(folder: Path) -> None:
+    """Remove every file of a folder that may be missing.
+
+    Raises the first OSError, after it has tried all.
+    """
+    first: OSError | None = None
+    try:
+        paths = tuple(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            first = first or error
+    if first is not None:
+        raise first
+
+
 def replace_private(path: Path, content: bytes) -> None:
     """Replace `path` by rename, so that a reader sees the old file or the new. Raises OSError."""
     temporary = stage_private(path, content, sync=False)

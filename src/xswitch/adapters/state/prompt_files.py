@@ -6,7 +6,7 @@ import errno
 from datetime import datetime
 from pathlib import Path
 
-from xswitch.adapters.state.private_files import replace_private
+from xswitch.adapters.state.private_files import remove_files, replace_private
 from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PromptState
@@ -57,6 +57,13 @@ class PromptFileStore:
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 return
+            raise self._error("removed", error) from None
+
+    def clear(self) -> None:
+        """Remove every file. Raises ConfigError when one can't be removed."""
+        try:
+            remove_files(self._folder)
+        except OSError as error:
             raise self._error("removed", error) from None
 
     def _error(self, action: str, error: OSError) -> ConfigError:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xswitch.adapters.state.json_file import LockedJsonFile
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.core.errors import ErrorCode, SettingsError, XswitchError
+from xswitch.core.errors import ConfigError, ErrorCode, SettingsError, XswitchError
 from xswitch.core.model import RoleUsage, UsageState
 
 MAX_USES = 2_000
@@ -23,11 +23,14 @@ class JsonUsage:
     """Implements the port `UsageStore` with a JSON file.
 
     The file is `{"version": 1, "uses": {PROFILE: [COUNT, EPOCH SECONDS]}, "pins": [PROFILE]}`; an
-    unreadable file counts as empty. The latest `MAX_USES` uses are kept.
+    unreadable file counts as empty; one of a newer xswitch too, and it is never written. The latest
+    `MAX_USES` uses are kept.
     """
 
     def __init__(self, path: Path, locks: FileLocks) -> None:
-        self._file = LockedJsonFile(path, locks, LOCK, MAX_BYTES)
+        self._file = LockedJsonFile(
+            path, locks, LOCK, MAX_BYTES, "xswitch's record of uses and pins"
+        )
 
     def load(self) -> UsageState:
         """Return the recorded uses and pins."""
@@ -44,6 +47,10 @@ class JsonUsage:
             else frozenset(),
         )
 
+    def newer(self) -> ConfigError | None:
+        """Return the error for a file of a newer xswitch, None for any other one."""
+        return self._file.newer()
+
     def record_use(self, profile: str, when: datetime) -> None:
         """Count one switch; the switch doesn't fail if the file can't be written."""
         with contextlib.suppress(XswitchError, OSError), self._file.locked():
@@ -57,7 +64,8 @@ class JsonUsage:
     def set_pin(self, profile: str, *, pinned: bool) -> None:
         """Pin or unpin a role.
 
-        Raises SettingsError when the file can't be written, and the errors of `FileLocks`.
+        Raises SettingsError when the file can't be written, ConfigError when a newer xswitch wrote
+        it, and the errors of `FileLocks`.
         """
         try:
             with self._file.locked():

@@ -183,14 +183,17 @@ class ErrorCode(StrEnum):
 
     # The vault and locks
     BUSY = "busy"
+    FORGOTTEN = "forgotten"
     VAULT_ABSENT = "vault_absent"
     VAULT_BROKEN = "vault_broken"
     VAULT_LOCKED = "vault_locked"
     VAULT_MUTE = "vault_mute"
     VAULT_NO_KEYRING = "vault_no_keyring"
+    VAULT_LEFT = "vault_left"
     VAULT_NO_MEMORY = "vault_no_memory"
     VAULT_NOT_ALLOWED = "vault_not_allowed"
     VAULT_PIN = "vault_pin"
+    VAULT_UNLISTED = "vault_unlisted"
     VAULT_UNKNOWN = "vault_unknown"
     VAULT_UNTRUSTED = "vault_untrusted"
 
@@ -219,6 +222,7 @@ class ErrorCode(StrEnum):
     SHADOW = "shadow"
     SOURCE_LOOP = "source_loop"
     STATE_FOLDER = "state_folder"
+    STATE_NEWER = "state_newer"
     UNDO_CHANGED = "undo_changed"
     UNDO_DAMAGED = "undo_damaged"
     UNDO_SECRET = "undo_secret"  # noqa: S105 -- the name of a failure
