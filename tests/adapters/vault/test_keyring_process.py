@@ -12,7 +12,7 @@ from support.vault.keyrings import HANG_GUARD, PATIENT, SECRET, TinyKeyring, key
 from xswitch.adapters.vault import keyring_process
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.keyring_process import BackendSpec, KeyringProcess, KeyringTimeouts
-from xswitch.adapters.vault.no_prompt import NoPromptKeyring
+from xswitch.adapters.vault.no_prompt import NoPromptKeyring, PromptingKeyring
 from xswitch.adapters.vault.secret_service import NO_PROMPT_BACKEND, PROMPTING_BACKEND
 from xswitch.core.errors import VaultAbsentError, VaultBrokenError, VaultError, VaultLockedError
 
@@ -224,7 +224,7 @@ def test_backends_are_the_systems_keyrings() -> None:
         )
     }
     assert named == {
-        "keyring.backends.SecretService.Keyring",
+        f"{PromptingKeyring.__module__}.{PromptingKeyring.__name__}",
         f"{NoPromptKeyring.__module__}.{NoPromptKeyring.__name__}",
         "keyring.backends.macOS.Keyring",
         "keyring.backends.Windows.WinVaultKeyring",

@@ -66,7 +66,6 @@ def test_candidates_in_order() -> None:
         str(place) for place in runtime_folder_candidates({"XDG_RUNTIME_DIR": "/run/user/7"}, 7)
     ] == [
         "/run/user/7/xswitch",
-        "/run/user/7/xswitch",
         "/dev/shm/xswitch-7",
     ]
     assert [
@@ -88,7 +87,10 @@ def test_candidates_whose_parent_others_control_are_passed_over(memory: Path) ->
     loose.chmod(0o777)
     sticky.mkdir()
     sticky.chmod(0o1777)
-    assert runtime_folder((loose / "xswitch", sticky / "xswitch"), ERRORS) == sticky / "xswitch"
+    candidates = (loose / "xswitch", sticky / "xswitch")
+    assert (
+        runtime_folder(candidates, ERRORS, new_suffix=lambda: "random") == sticky / "xswitch-random"
+    )
 
 
 def test_no_memory_anywhere_is_refused_and_the_setting_named(

@@ -15,11 +15,13 @@ import os
 from keyring.backend import KeyringBackend
 from keyring.errors import InitError, KeyringError, PasswordDeleteError, PasswordSetError
 
+from xswitch.adapters.state.paths import user_paths
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.file_store import FileStore
+from xswitch.adapters.vault.runtime_places import RuntimePlaces
 from xswitch.adapters.vault.store import SERVICE_PREFIX, USER, validate_key
-from xswitch.adapters.vault.tmpfs import runtime_folder, runtime_folder_candidates
-from xswitch.core.errors import VaultError
+from xswitch.adapters.vault.tmpfs import runtime_folder_candidates
+from xswitch.core.errors import VaultError, XswitchError
 
 
 class RuntimeKeyring(KeyringBackend):
@@ -58,14 +60,12 @@ class RuntimeKeyring(KeyringBackend):
     def _store(self) -> FileStore:
         if self._opened is not None:
             return self._opened
-        errors = VaultErrors("config.toml")
+        paths = user_paths()
         try:
-            return FileStore(
-                runtime_folder(runtime_folder_candidates(os.environ, os.geteuid()), errors),
-                errors,
-                memory=True,
-            )
-        except VaultError as error:
+            candidates = runtime_folder_candidates(os.environ, os.geteuid())
+            folder = RuntimePlaces(paths).choose(candidates)
+            return FileStore(folder, VaultErrors(str(paths.settings)), memory=True)
+        except XswitchError as error:
             raise InitError(str(error)) from None
 
 

@@ -6,40 +6,47 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xswitch.adapters.state.paths import AppPaths
 from xswitch.adapters.state.private_files import keep_private, read_file
+from xswitch.adapters.state.versions import other_version
 from xswitch.adapters.vault.errors import VaultErrors
-from xswitch.adapters.vault.store import Store, validate_key
-from xswitch.core.errors import VaultAbsentError
+from xswitch.adapters.vault.store import Report, Store, validate_key
+from xswitch.core.errors import SettingsError, VaultAbsentError, VaultError
 from xswitch.core.model import Settings, VaultInfo
 from xswitch.core.model.settings import VAULT_KINDS
 
 _RECORDED_KINDS = ("secret-service", "runtime")
-_NATIVE = {"darwin": "macos", "win32": "windows"}
+NATIVE = {"darwin": "macos", "win32": "windows"}
 _MAX_RECORD_BYTES = 100
 _DISPLAYS = ("WAYLAND_DISPLAY", "DISPLAY")
 
 
-def open_vault(
-    settings: Settings,
+def open_vault(  # noqa: PLR0913 -- what decides about the store
+    settings: Settings | Callable[[], Settings],
     paths: AppPaths,
     env: Mapping[str, str],
     *,
     may_prompt: Callable[[], bool] | None = None,
     platform: str = sys.platform,
+    alone: bool = False,
 ) -> LazyVault:
     """Return this machine's vault; nothing is imported, probed or written until its first use.
+
+    `settings` are the settings, or what reads them at first use. With `alone`, as in the demo,
+    clearing the vault leaves alone what this user's other sessions may have written.
 
     `may_prompt` tells whether a person can answer the desktop's unlock prompt. By default that
     takes a terminal and, on Linux, a display. Without it, a locked keyring raises VaultLockedError
     at once.
     """
     may_prompt = may_prompt or _person_present(env, platform)
-    return LazyVault(VaultEnvironment(settings, paths, env, may_prompt, platform))
+    read = None if isinstance(settings, Settings) else settings
+    known = settings if isinstance(settings, Settings) else Settings()
+    return LazyVault(VaultEnvironment(known, paths, env, may_prompt, platform, alone=alone), read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +59,22 @@ class VaultEnvironment:
     may_prompt: Callable[[], bool]
     platform: str = sys.platform
     runtime_candidates: tuple[Path, ...] | None = None
+    alone: bool = False
 
 
 class LazyVault:
-    """Implements the port `Vault` over the store selected at the first call. Thread-safe."""
+    """Implements the port `Vault` over the store selected at the first call. Thread-safe.
 
-    def __init__(self, environment: VaultEnvironment) -> None:
+    `read_settings` replaces the environment's settings then.
+    """
+
+    def __init__(
+        self,
+        environment: VaultEnvironment,
+        read_settings: Callable[[], Settings] | None = None,
+    ) -> None:
         self._environment = environment
+        self._read_settings = read_settings
         self._lock = threading.Lock()
         self._selected: tuple[VaultInfo, Store] | None = None
 
@@ -78,11 +94,25 @@ class LazyVault:
         """Delete the value of `key`, if there is one."""
         self._select()[1].delete(validate_key(key))
 
+    def clear(self, keys: Sequence[str], report: Report) -> frozenset[str]:
+        """Delete every session in every store that could have been written; see `clearing`."""
+        from xswitch.adapters.vault.clearing import clear_stores  # noqa: PLC0415 -- lazy
+
+        environment = self._environment
+        with contextlib.suppress(SettingsError):  # they only say which store is in use
+            environment = self._with_settings()
+        return clear_stores(environment, keys, report)
+
     def _select(self) -> tuple[VaultInfo, Store]:
         with self._lock:
             if self._selected is None:
-                self._selected = select_store(self._environment)
+                self._selected = select_store(self._with_settings())
             return self._selected
+
+    def _with_settings(self) -> VaultEnvironment:
+        if self._read_settings is None:
+            return self._environment
+        return replace(self._environment, settings=self._read_settings())
 
 
 def select_store(environment: VaultEnvironment) -> tuple[VaultInfo, Store]:
@@ -96,14 +126,23 @@ def select_store(environment: VaultEnvironment) -> tuple[VaultInfo, Store]:
     if kind not in VAULT_KINDS:
         raise errors.unknown(kind, VAULT_KINDS)
     if kind == "auto":
-        kind = _NATIVE.get(environment.platform) or _select_at_first_use(environment, errors)
+        kind = NATIVE.get(environment.platform) or _select_at_first_use(environment, errors)
     return _open_store(kind, environment, errors)
+
+
+def recorded_kind(environment: VaultEnvironment, errors: VaultErrors) -> str:
+    """Return the store that is set or recorded, "" if there is none yet."""
+    if environment.settings.vault != "auto":
+        return environment.settings.vault
+    with contextlib.suppress(VaultError):
+        return SelectionFile(environment.paths.vault, _RECORDED_KINDS, errors).read() or ""
+    return ""
 
 
 def _select_at_first_use(environment: VaultEnvironment, errors: VaultErrors) -> str:
     from xswitch.adapters.vault.secret_service import SecretServiceStore  # noqa: PLC0415 -- lazy
 
-    record = SelectionFile(environment.paths.state / "vault", _RECORDED_KINDS, errors)
+    record = SelectionFile(environment.paths.vault, _RECORDED_KINDS, errors)
     recorded = record.read()
     if recorded is not None:
         return recorded
@@ -116,7 +155,7 @@ def _select_at_first_use(environment: VaultEnvironment, errors: VaultErrors) -> 
         ).probe()
     except VaultAbsentError:
         # Raises where there is no folder in memory, before anything is recorded
-        _runtime_folder(environment, errors)
+        _runtime_folder(environment)
         return record.write("runtime")
     return record.write("secret-service")
 
@@ -125,7 +164,7 @@ def _open_store(
     kind: str, environment: VaultEnvironment, errors: VaultErrors
 ) -> tuple[VaultInfo, Store]:
     """Open the store, importing no other one's modules."""
-    if kind in _NATIVE.values():
+    if kind in NATIVE.values():
         return _open_native(kind, environment, errors)
     if environment.platform == "win32":
         raise errors.elsewhere(kind)
@@ -141,13 +180,13 @@ def _open_store(
     from xswitch.adapters.vault import file_store  # noqa: PLC0415 -- lazy
 
     if kind == "runtime":
-        folder = _runtime_folder(environment, errors)
-        return VaultInfo(kind, file_store.RUNTIME_LABEL, str(folder)), file_store.FileStore(
+        folder, left = _runtime_folder(environment)
+        return VaultInfo(kind, file_store.RUNTIME_LABEL, str(folder), left), file_store.FileStore(
             folder, errors, memory=True
         )
     if not environment.settings.allow_plain_files:
         raise errors.not_allowed()
-    folder = environment.paths.state / "sessions"
+    folder = environment.paths.sessions
     return VaultInfo(kind, file_store.PLAIN_LABEL, str(folder)), file_store.FileStore(
         folder, errors, memory=False
     )
@@ -156,7 +195,7 @@ def _open_store(
 def _open_native(
     kind: str, environment: VaultEnvironment, errors: VaultErrors
 ) -> tuple[VaultInfo, Store]:
-    if _NATIVE.get(environment.platform) != kind:
+    if NATIVE.get(environment.platform) != kind:
         raise errors.elsewhere(kind)
     from xswitch.adapters.vault import keyring_process as keyring  # noqa: PLC0415 -- lazy
 
@@ -176,23 +215,28 @@ def _open_native(
     return VaultInfo(kind, label), ChunkedStore(entries, locks.hold)
 
 
-def _runtime_folder(environment: VaultEnvironment, errors: VaultErrors) -> Path:
-    from xswitch.adapters.vault.tmpfs import (  # noqa: PLC0415 -- lazy
-        runtime_folder,
-        runtime_folder_candidates,
-    )
+def runtime_candidates(environment: VaultEnvironment) -> tuple[Path, ...]:
+    """Return the possible folders of the runtime keyring in this environment, best first."""
+    from xswitch.adapters.vault.tmpfs import runtime_folder_candidates  # noqa: PLC0415 -- lazy
 
-    candidates = environment.runtime_candidates
-    if candidates is None:
-        candidates = runtime_folder_candidates(environment.env, os.geteuid())
-    return runtime_folder(candidates, errors)
+    if environment.runtime_candidates is not None:
+        return environment.runtime_candidates
+    return runtime_folder_candidates(environment.env, os.geteuid())
+
+
+def _runtime_folder(environment: VaultEnvironment) -> tuple[Path, str]:
+    """Return the runtime keyring's folder, and why it isn't the one before it."""
+    from xswitch.adapters.vault.runtime_places import RuntimePlaces  # noqa: PLC0415 -- lazy
+
+    places = RuntimePlaces(environment.paths)
+    return places.choose(runtime_candidates(environment)), places.note
 
 
 def _person_present(env: Mapping[str, str], platform: str) -> Callable[[], bool]:
     """Return a check for a person: a terminal, and a display for a prompt to appear on."""
 
     def check() -> bool:
-        if platform not in _NATIVE and not any(env.get(name) for name in _DISPLAYS):
+        if platform not in NATIVE and not any(env.get(name) for name in _DISPLAYS):
             return False
         for stream in (sys.stdin, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -204,7 +248,11 @@ def _person_present(env: Mapping[str, str], platform: str) -> Callable[[], bool]
 
 
 class SelectionFile:
-    """The record of the store selected at first use: one word, one of `kinds`."""
+    """The record of the store selected at first use: one word, one of `kinds`.
+
+    That is its version 1. A newer xswitch may have written any other content, which is therefore
+    never replaced.
+    """
 
     def __init__(self, path: Path, kinds: tuple[str, ...], errors: VaultErrors) -> None:
         self._path = path
@@ -219,6 +267,9 @@ class SelectionFile:
             return None
         except OSError as error:
             raise self._record_error(error) from None
+        version = other_version(word.encode())
+        if version:
+            raise self._errors.newer_record(str(self._path), version)
         if word not in self._kinds:
             raise self._errors.bad_record(
                 str(self._path), f"it names no store of this machine ({word[:20]!r})"

@@ -44,6 +44,8 @@ class VaultInfo:
     """The value of the `vault` setting: "secret-service", "runtime", ..."""
     label: str
     place: str = ""
+    left: str = ""
+    """The place before this one, and why it was left; "" if there was none."""
 
 
 @dataclass(frozen=True, slots=True)
