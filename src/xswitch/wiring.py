@@ -26,6 +26,7 @@ from xswitch.actions.ports import (
 from xswitch.adapters.aws.sts import BotoSts, HttpStsProbe
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.adapters.providers.source import BotocoreProviders
+from xswitch.adapters.state.forget_marks import FileForgetMarks
 from xswitch.adapters.state.history import JsonHistory
 from xswitch.adapters.state.index import JsonIndex
 from xswitch.adapters.state.locks import FileLocks
@@ -40,6 +41,7 @@ from xswitch.adapters.system.mfa_process import MfaProcess
 from xswitch.adapters.system.mfa_prompts import TerminalPrompt
 from xswitch.adapters.vault import open_vault
 from xswitch.adapters.vault.hot_pointers import FileHotPointers
+from xswitch.adapters.vault.runtime_places import RuntimePlaces
 from xswitch.core.awsconfig.paths import config_paths, default_paths
 from xswitch.core.filenames import config_folder_name
 from xswitch.core.model import Credentials, Endpoint
@@ -109,7 +111,12 @@ class Services:
         settings = TomlSettings(app_paths.settings)
         aws_default_paths = default_paths(str(Path.home()))
         config_folder = config_folder_name(aws_paths.config, aws_default_paths.config)
-        prompt_files: PromptFiles = PromptFileStore(app_paths.prompt / config_folder)
+        prompt_files: PromptFiles = PromptFileStore(
+            app_paths.prompt / config_folder, app_paths.prompt
+        )
+        index = JsonIndex(app_paths.index, locks)
+        usage = JsonUsage(app_paths.usage, locks)
+        history = JsonHistory(app_paths.history, locks)
         sts_probe: StsProbe = HttpStsProbe()
         if self._in_demo:
             # Imported only inside the demo
@@ -127,11 +134,12 @@ class Services:
         return Ports(
             Aws(BotoSts(), BotocoreProviders(environ), _LazyIamSource(), sts_probe),
             SessionStorage(
-                vault=open_vault(settings.load(), app_paths, environ),
-                index=JsonIndex(app_paths.index, locks),
+                vault=open_vault(settings.load, app_paths, environ, alone=self._in_demo),
+                index=index,
                 locks=locks,
                 prompt_files=prompt_files,
                 hot_pointers=FileHotPointers(app_paths.hot, lambda: _encoded(environ)),
+                forget_marks=FileForgetMarks(app_paths.forgotten),
             ),
             Config(
                 FileConfigStore(
@@ -145,8 +153,8 @@ class Services:
                 self._environment,
             ),
             State(
-                JsonUsage(app_paths.usage, locks),
-                JsonHistory(app_paths.history, locks),
+                usage,
+                history,
                 private_paths=tuple(
                     str(path)
                     for path in (
@@ -157,6 +165,11 @@ class Services:
                         app_paths.locks,
                         app_paths.backups,
                     )
+                ),
+                newer_files=lambda: tuple(
+                    error
+                    for file in (index, usage, history, RuntimePlaces(app_paths))
+                    if (error := file.newer()) is not None
                 ),
             ),
             Process(

@@ -56,7 +56,7 @@ def test_a_switch_logs_each_call_without_a_secret() -> None:
     for begins in (
         "vault.get",
         "vault.put",
-        "vault.delete",
+        "vault.clear",
         "locks.hold",
         "history.record payments new",
         "index.put",

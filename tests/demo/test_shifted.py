@@ -35,6 +35,9 @@ class _Files:
     def remove(self, managed_profile: str) -> None:
         self.removed.append(managed_profile)
 
+    def clear(self) -> None:
+        self.removed.append("all")
+
 
 def test_the_server_is_dated_in_the_demos_time(tmp_path: Path) -> None:
     probe = ShiftedProbe(_Probe(ProbeResult(NOW, 5)), _clock(tmp_path))

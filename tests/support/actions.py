@@ -183,11 +183,22 @@ class FakeVault:
         self._check()
         self.values.pop(key, None)
 
+    def clear(self, keys: Sequence[str], report: Callable[[XswitchError], None]) -> frozenset[str]:
+        del keys
+        if self.fail is not None:
+            report(self.fail)
+            return frozenset()
+        removed = frozenset(self.values)
+        self.values.clear()
+        return removed
+
 
 class FakeIndex:
     def __init__(self) -> None:
         self.stored: dict[str, IndexEntry] = {}
         self.fail: XswitchError | None = None
+        self.fail_remove: XswitchError | None = None
+        self.written_by_newer: XswitchError | None = None
 
     def entries(self) -> Mapping[str, IndexEntry]:
         return dict(self.stored)
@@ -198,8 +209,40 @@ class FakeIndex:
         self.stored[entry.key] = entry
 
     def remove(self, keys: Sequence[str]) -> None:
+        if self.fail_remove is not None:
+            raise self.fail_remove
         for key in keys:
             self.stored.pop(key, None)
+
+    def clear(self) -> None:
+        self.remove(list(self.stored))
+
+    def newer(self) -> XswitchError | None:
+        return self.written_by_newer
+
+
+class FakeForgetMarks:
+    """Counts how often a session, or all sessions, were forgotten."""
+
+    def __init__(self) -> None:
+        self.marks: dict[str, tuple[int, int]] = {}
+        self.fail: XswitchError | None = None
+
+    def read(self) -> Mapping[str, tuple[int, int]]:
+        return dict(self.marks)
+
+    def changed(self, since: Mapping[str, tuple[int, int]], key: str) -> bool:
+        return any(self.marks.get(name) != since.get(name) for name in ("all", key))
+
+    def mark(self, keys: Sequence[str]) -> None:
+        if self.fail is not None:
+            raise self.fail
+        for key in keys:
+            count, _ = self.marks.get(key, (0, 0))
+            self.marks[key] = (count + 1, 0)
+
+    def mark_all(self) -> None:
+        self.mark(["all"])
 
 
 class FakeLocks:
@@ -393,6 +436,9 @@ class FakePromptFiles:
     def remove(self, managed_profile: str) -> None:
         self.states.pop(managed_profile, None)
 
+    def clear(self) -> None:
+        self.states.clear()
+
 
 class FakeHotPointers:
     def __init__(self) -> None:
@@ -405,6 +451,9 @@ class FakeHotPointers:
 
     def remove(self, managed_profile: str) -> None:
         self.pointers.pop(managed_profile, None)
+
+    def clear(self) -> None:
+        self.pointers.clear()
 
 
 class FakeBackground:
@@ -525,6 +574,9 @@ class FakeHistory:
     def load(self) -> tuple[HistoryEntry, ...]:
         return tuple(self.entries)
 
+    def newer(self) -> XswitchError | None:
+        return None
+
 
 class World:
     """All fakes, and the real use cases that run on them."""
@@ -548,6 +600,7 @@ class World:
         self.history = FakeHistory()
         self.prompt_files = FakePromptFiles()
         self.hot_pointers = FakeHotPointers()
+        self.forget_marks = FakeForgetMarks()
         self.background = FakeBackground()
         self.environment = FakeEnvironment(**variables)
         self.mfa_command = FakeMfaCommand()
@@ -560,7 +613,12 @@ class World:
         self.ports = Ports(
             Aws(self.sts, self.base, self.iam, self.sts_probe),
             SessionStorage(
-                self.vault, self.index, self.locks, self.prompt_files, self.hot_pointers
+                self.vault,
+                self.index,
+                self.locks,
+                self.prompt_files,
+                self.hot_pointers,
+                self.forget_marks,
             ),
             Config(self.config, self.settings, self.environment),
             State(self.memory, self.history, ("/home/u/.local/state/xswitch",)),

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
-from xswitch.core.errors import XswitchError
+from xswitch.core.errors import ErrorCode, XswitchError
 from xswitch.core.model import (
     CallerIdentity,
     ConfigView,
@@ -135,11 +135,29 @@ class RenewResult:
 
 @dataclass(frozen=True, slots=True)
 class ForgetResult:
-    """The result of forgetting one target."""
+    """The result of forgetting one target, or something that couldn't be removed."""
 
     name: str
     sessions: int
     managed_profile: str = ""
+    error: XswitchError | None = None
+    """The reason that something is left."""
+
+    @property
+    def only_told(self) -> bool:
+        """Whether nothing that is known to be there is left."""
+        told = (ErrorCode.STATE_NEWER, ErrorCode.VAULT_UNLISTED)
+        return self.error is not None and self.error.code in told
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetPreview:
+    """The known part of the things that `forget --all` deletes, from index and config."""
+
+    sessions: int
+    mfa_sessions: int
+    profiles: tuple[str, ...]
+    """Managed and static profiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,12 +285,20 @@ class Actions:
     ) -> tuple[ForgetResult, ...]:
         """Drop sessions and managed profiles.
 
-        Raises TargetError, and drops nothing, if a role isn't what was `shown` of it.
+        With `all_sessions`, everything that is stored goes, whether the index names it or not, and
+        what can't be removed is in the results. Raises TargetError, and drops nothing, if a role
+        isn't what was `shown` of it.
         """
         self._ensure_unchanged(shown)
         from xswitch.actions.sessions.forget import forget
 
         return forget(self._broker, names, all_sessions=all_sessions)
+
+    def forget_preview(self) -> ForgetPreview:
+        """Return what the index and the config know of what forgetting everything deletes."""
+        from xswitch.actions.sessions.forget import preview
+
+        return preview(self._ports)
 
     def credential_process(
         self, profile: str, ask: MfaPrompt, binding: ProfileBinding | None = None
@@ -292,13 +318,22 @@ class Actions:
         renew_in_background(self._broker, profile, binding)
 
     def status(self) -> tuple[StatusRow, ...]:
-        """Return every session in the index."""
+        """Return every session in the index.
+
+        Raises ConfigError if a newer xswitch wrote it.
+        """
         from xswitch.actions.inspect.listing import status
 
         return status(self._ports)
 
     def history(self) -> tuple[HistoryEntry, ...]:
-        """Return recent session requests and their results, newest first."""
+        """Return recent session requests and their results, newest first.
+
+        Raises ConfigError if a newer xswitch wrote the history.
+        """
+        newer = self._ports.state.history.newer()
+        if newer is not None:
+            raise newer
         return tuple(reversed(self._ports.state.history.load()))
 
     def config(self) -> ConfigView:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from xswitch.core.errors import XswitchError
 from xswitch.core.model import (
     AssumedRole,
     AssumeRoleRequest,
@@ -199,6 +200,14 @@ class Vault(Protocol):
         """Delete `key`; no error if it doesn't exist."""
         ...
 
+    def clear(self, keys: Sequence[str], report: Callable[[XswitchError], None]) -> frozenset[str]:
+        """Delete every session in every store that could have been written; return their keys.
+
+        Stores that can't list their sessions delete `keys`. Instead of raising errors, `report`
+        gets each one, and the rest goes on.
+        """
+        ...
+
 
 class SessionIndex(Protocol):
     """A file without secrets that maps session keys to role, profile, and times.
@@ -216,6 +225,38 @@ class SessionIndex(Protocol):
 
     def remove(self, keys: Sequence[str]) -> None:
         """Remove entries."""
+        ...
+
+    def clear(self) -> None:
+        """Remove all entries, also those of an unreadable index."""
+        ...
+
+    def newer(self) -> XswitchError | None:
+        """Return the error for an index that a newer xswitch wrote; it is never changed."""
+        ...
+
+
+Marks = Mapping[str, tuple[int, int]]
+"""The state of the forget marks, by session key."""
+
+
+class ForgetMarks(Protocol):
+    """Marks by which a request that is under way learns that its session was forgotten."""
+
+    def read(self) -> Marks:
+        """Return the marks as they are now."""
+        ...
+
+    def changed(self, since: Marks, key: str) -> bool:
+        """Whether the session, or all sessions, were forgotten since `read` returned `since`."""
+        ...
+
+    def mark(self, keys: Sequence[str]) -> None:
+        """Mark sessions as forgotten. Raises ConfigError."""
+        ...
+
+    def mark_all(self) -> None:
+        """Mark every session as forgotten. Raises ConfigError."""
         ...
 
 
@@ -242,6 +283,10 @@ class PromptFiles(Protocol):
         """Delete the file of a managed profile."""
         ...
 
+    def clear(self) -> None:
+        """Delete every file."""
+        ...
+
 
 class HotPointers(Protocol):
     """The files that let `credential_process` find a session without a plan."""
@@ -254,6 +299,10 @@ class HotPointers(Protocol):
         """Delete the pointer; the next call starts the full program."""
         ...
 
+    def clear(self) -> None:
+        """Delete every pointer."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SessionStorage:
@@ -264,6 +313,7 @@ class SessionStorage:
     locks: Locks
     prompt_files: PromptFiles
     hot_pointers: HotPointers
+    forget_marks: ForgetMarks
 
     def load(self, key: str) -> SessionRecord | None:
         """Return the session stored under `key`, None if it is missing or damaged."""
@@ -404,6 +454,10 @@ class HistoryStore(Protocol):
         """Return the entries, oldest first; none if unreadable."""
         ...
 
+    def newer(self) -> XswitchError | None:
+        """Return the error for a history that a newer xswitch wrote; it is never changed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -413,6 +467,8 @@ class State:
     history: HistoryStore
     private_paths: tuple[str, ...] = ()
     """Files and directories that no other user may read."""
+    newer_files: Callable[[], tuple[XswitchError, ...]] = tuple
+    """Returns an error for each file that a newer xswitch wrote; it is read as empty."""
 
 
 # -- This process and machine

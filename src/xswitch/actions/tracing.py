@@ -181,6 +181,7 @@ _RESULTS: Mapping[str, Callable[..., str]] = MappingProxyType(
         ),
         "vault.info": lambda info: f"{info.label}",
         "vault.get": lambda value: "nothing" if value is None else "a session",
+        "vault.clear": lambda keys: pluralize(len(keys), "session"),
         "index.entries": lambda entries: pluralize(len(entries), "entry", "entries"),
         "sts.assume_role": lambda assumed: _describe_expiration(assumed.credentials),
         "sts.get_session_token": _describe_expiration,

@@ -19,6 +19,8 @@ class _PromptFiles(Protocol):
 
     def remove(self, managed_profile: str) -> None: ...
 
+    def clear(self) -> None: ...
+
 
 class ShiftedProbe:
     """A probe whose server time is the demo's; servers date answers by the machine's clock."""
@@ -55,3 +57,7 @@ class ShiftedPromptFiles:
     def remove(self, managed_profile: str) -> None:
         """Remove a managed profile's prompt file."""
         self._files.remove(managed_profile)
+
+    def clear(self) -> None:
+        """Remove every prompt file."""
+        self._files.clear()

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from xswitch.adapters.state import forget_marks as module
 from xswitch.adapters.state.forget_marks import FileForgetMarks
 from xswitch.core.errors import ConfigError
 
@@ -58,7 +57,7 @@ def test_each_time_counts_also_when_the_clock_stands_still_and_the_disk_is_full(
 
     marks.mark_all()
     monkeypatch.setattr(os, "write", full)
-    monkeypatch.setattr(module.time, "time_ns", lambda: 10**18)
+    monkeypatch.setattr("time.time_ns", lambda: 10**18)
     for _ in range(3):
         before = marks.read()
         marks.mark_all()

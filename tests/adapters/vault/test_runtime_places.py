@@ -55,7 +55,7 @@ def shared(memory: Path) -> Path:
     return memory / "shm" / "xswitch-1000"
 
 
-# The folders that XDG_RUNTIME_DIR leads to in a login, in cron, after su, in a service, in a container
+# The folders that XDG_RUNTIME_DIR leads to in a login, in cron, after su, in a service
 ENVIRONMENTS: dict[str, Callable[[Path], tuple[Path, ...]]] = {
     "a login": lambda memory: (login(memory), user(memory), shared(memory)),
     "cron": lambda memory: (user(memory), shared(memory)),

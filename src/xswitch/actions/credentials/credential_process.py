@@ -28,6 +28,7 @@ def credential_process(
     role, and what the broker raises; a MfaNeededError has the command that gets the session.
     """
     ports = broker.ports
+    marks = ports.storage.forget_marks.read()
     snapshot = take_snapshot(ports.config)
     role = snapshot.role_for_profile(profile)
     ensure_bound(snapshot, role, profile, binding)
@@ -38,6 +39,7 @@ def credential_process(
         MfaCodes(ask, ports.process.mfa_process),
         no_progress,
         interactive=False,
+        marks=marks,
         managed_profile=_managed_profile_name(snapshot, profile),
         binding=binding,
     )
@@ -86,6 +88,7 @@ def renew_in_background(
     raises, which is not shown.
     """
     ports = broker.ports
+    marks = ports.storage.forget_marks.read()
     snapshot = take_snapshot(ports.config)
     role = snapshot.role_for_profile(profile)
     ensure_bound(snapshot, role, profile, binding)
@@ -99,6 +102,7 @@ def renew_in_background(
         no_progress,
         renew_if_advised=True,
         interactive=False,
+        marks=marks,
         managed_profile=_managed_profile_name(snapshot, profile),
     )
     with ExitStack() as stack:
@@ -106,7 +110,8 @@ def renew_in_background(
             stack.enter_context(ports.storage.locks.hold(f"renew-{plan.key}", 0))
         except LockBusyError:
             return
-        _publish(ports, snapshot, plan, profile, broker.session(plan, snapshot.view, request))
+        session = broker.session(plan, snapshot.view, request)
+        _publish(ports, snapshot, plan, profile, session)
 
 
 def _managed_profile_name(snapshot: ConfigSnapshot, profile: str) -> str:
@@ -126,9 +131,17 @@ def _mfa_next_step(snapshot: ConfigSnapshot, role: Role, profile: str) -> str:
 def _publish(
     ports: Ports, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str, session: SessionResult
 ) -> None:
+    if session.forgotten:
+        return
     publisher = Publisher(ports.storage, ports.process.clock)
     # Where the credentials file can't be written, status and prompt show the keys' own end
-    now, _ = follow_sessions(ports.config, snapshot, session.new_records, publisher)
+    now, _ = follow_sessions(
+        ports.config,
+        snapshot,
+        session.new_records,
+        publisher,
+        lambda key: ports.storage.forget_marks.changed(session.marks, key),
+    )
     if now is not snapshot:
         role = now.role_for_profile(profile)
         if now.plan(role, now.stored_overrides(profile)).key != plan.key:
@@ -136,3 +149,5 @@ def _publish(
     publisher.write_hot_pointer(now, plan, profile)
     if now.managed_profile(profile) is not None:
         publisher.write_prompt_file(plan, session.record, profile)
+    if ports.storage.forget_marks.changed(session.marks, plan.key):
+        publisher.remove(profile)

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from xswitch.actions.api import DoctorCheck, DoctorCheckState
 from xswitch.actions.inspect.managed_profiles import check_managed_profiles
+from xswitch.actions.inspect.state_files import newer_files_checks
 from xswitch.actions.inspect.variables import check_variables
 from xswitch.actions.ports import Ports, Vault
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
@@ -46,6 +47,7 @@ def run_checks(
     if snapshot is not None:
         checks += [_config(snapshot), *_settings(snapshot), _roles(snapshot)]
     checks.append(_vault(ports.storage.vault, random_key()))
+    checks += newer_files_checks(ports.state)
     variables = ports.config.environment.variables()
     checks += [_hook(variables), *check_variables(snapshot, variables)]
     if snapshot is not None:
@@ -139,10 +141,11 @@ def _vault(vault: Vault, key: str) -> DoctorCheck:
     except XswitchError as error:
         return _error_check("vault", error)
     place = f" at {info.place}" if info.place else ""
+    left = f" It was moved: {info.left}." if info.left else ""
     return DoctorCheck(
         "vault",
         "ok",
-        f"The {info.label}{place} works (write, read, and delete tested).",
+        f"The {info.label}{place} works (write, read, and delete tested).{left}",
         details={"kind": info.kind},
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from xswitch.actions.api import Listing, MfaInfo, SessionInfo, SourceInfo, StatusRow
+from xswitch.actions.inspect.state_files import newer_files_problems
 from xswitch.actions.ports import Ports
 from xswitch.actions.sessions.renewability import renewable_until
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
@@ -48,6 +49,7 @@ def listing(ports: Ports, vault_label: str = "") -> Listing:
             *snapshot.view.problems,
             *snapshot.resolution.problems,
             *problems,
+            *newer_files_problems(ports.state),
         ),
         current_profile=current_profile(snapshot),
         base=_current_source(snapshot),
@@ -135,6 +137,9 @@ def _source_account(snapshot: ConfigSnapshot, base: CredentialSource, role: Role
 
 def status(ports: Ports) -> tuple[StatusRow, ...]:
     """Return role sessions by name, then MFA sessions: see `Actions.status`."""
+    newer = ports.storage.index.newer()
+    if newer is not None:
+        raise newer
     snapshot = take_snapshot(ports.config)
     entries = ports.storage.index.entries()
     now = ports.process.clock.now()

@@ -14,12 +14,12 @@ once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from xswitch.actions.ports import Ports, Progress
+from xswitch.actions.ports import Marks, Ports, Progress
 from xswitch.actions.sessions.mfa import MfaCodeRequired, MfaCodes, MfaQuestion
 from xswitch.actions.sessions.publish import role_index_entry
 from xswitch.actions.sessions.renewability import renewable_until
@@ -32,6 +32,7 @@ from xswitch.core.errors import (
     LockBusyError,
     NetworkError,
     SourceCredentialsError,
+    VaultError,
     XswitchError,
 )
 from xswitch.core.errors.source_credentials import SourceLabel, as_source_error
@@ -83,6 +84,8 @@ class SessionRequest:
     """The profile that will serve the session."""
     binding: ProfileBinding | None = None
     """The binding of the command that asks."""
+    marks: Marks | None = None
+    """The forget marks from before the config was read; None to read them now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,10 @@ class SessionResult:
     """The sessions that were made, by key: also those before the role in its chain."""
     aws_unreachable: bool = False
     """Whether it was not renewed because AWS didn't respond."""
+    forgotten: bool = False
+    """Whether it was forgotten since the request began, so that it isn't stored."""
+    marks: Marks = field(default_factory=dict)
+    """The forget marks as they were when the request began."""
 
 
 @dataclass
@@ -106,6 +113,8 @@ class Acquisition:
     plan: SessionPlan
     view: ConfigView
     request: SessionRequest
+    marks: Marks = field(default_factory=dict)
+    """The forget marks as they were when the request began."""
     source_credentials: Credentials | None = None
     """Resolved at most once."""
     new_records: dict[str, SessionRecord] = field(default_factory=dict)
@@ -140,6 +149,15 @@ def _loop_error(command: str) -> ChainError:
     )
 
 
+def forgotten_error(name: str, next_step: str) -> VaultError:
+    """Report that a session was forgotten while it was made."""
+    return VaultError(
+        f"{name} was forgotten while its session was made, so nothing is kept.",
+        next_step=next_step,
+        code=ErrorCode.FORGOTTEN,
+    )
+
+
 class Broker:
     """Gets sessions by plan, safe for use from several threads and processes at once."""
 
@@ -155,7 +173,8 @@ class Broker:
         CancelledError, SourceCredentialsError, AwsDeniedError, NetworkError if a new session was
         needed and couldn't be made.
         """
-        acquisition = Acquisition(plan, view, request)
+        marks = self.ports.storage.forget_marks.read() if request.marks is None else request.marks
+        acquisition = Acquisition(plan, view, request, marks)
         try:
             record = self._obtain(acquisition, force=request.force_renewal)
         except XswitchError as error:
@@ -170,6 +189,8 @@ class Broker:
             problems=tuple(acquisition.problems),
             new_records=dict(acquisition.new_records),
             aws_unreachable=acquisition.aws_unreachable and not is_new,
+            forgotten=self.ports.storage.forget_marks.changed(marks, record.key),
+            marks=marks,
         )
 
     def _record_history(self, acquisition: Acquisition, result: str) -> None:
@@ -564,6 +585,9 @@ class Broker:
         index_entry: Callable[[SessionRecord], IndexEntry],
     ) -> None:
         storage = self.ports.storage
+        # A request that was under way answers its own caller, but puts nothing back
+        if storage.forget_marks.changed(acquisition.marks, record.key):
+            return
         storage.vault.put(record.key, value)
         try:
             storage.index.put(index_entry(record))
@@ -571,6 +595,11 @@ class Broker:
             acquisition.problems.append(
                 Problem("index", f"The session is in the vault, but not in the index: {error}")
             )
+        # `forget` marks first and then deletes, so a session that it has missed is removed here
+        if storage.forget_marks.changed(acquisition.marks, record.key):
+            storage.vault.delete(record.key)
+            with suppress(XswitchError):
+                storage.index.remove([record.key])
 
     def _index_entry(
         self, record: SessionRecord, hop: PlannedHop, managed_profile: str

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from xswitch.actions.api import ForgetResult, SwitchOptions
+from xswitch.actions.api import ForgetPreview, ForgetResult, SwitchOptions
+from xswitch.actions.ports import Ports
 from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.managed_profiles import removal_edits
 from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import resolve_role
-from xswitch.core.errors import XswitchError
-from xswitch.core.model import IndexEntry
+from xswitch.core.errors import ConfigError, ErrorCode, XswitchError
+from xswitch.core.model import FileKind, IndexEntry, ProfileEdit
 from xswitch.core.profiles.managed import NO_OVERRIDES
+from xswitch.core.text import pluralize
+
+_UNINDEXED = "sessions that the index didn't name"
+_LEFT = "what is left"
+_MAX_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +29,8 @@ class _ForgetTarget:
 
     name: str
     keys: tuple[str, ...]
-    indexed: int
-    """How many of the keys are in the index."""
+    indexed: tuple[str, ...]
+    """The keys that are in the index."""
     profiles: tuple[str, ...] = ()
     """Managed and static profiles."""
 
@@ -32,35 +38,185 @@ class _ForgetTarget:
 def forget(broker: Broker, names: Sequence[str], *, all_sessions: bool) -> tuple[ForgetResult, ...]:
     """Delete sessions and managed profiles: see `Actions.forget`.
 
-    Deletes sessions first, so no secret remains if the config can't be changed afterward. Raises
-    TargetError before it deletes anything if a name refers to nothing.
+    Deletes sessions first, so no secret remains if the config can't be changed afterward. For
+    `names`, raises TargetError before it deletes anything if one refers to nothing.
     """
+    if all_sessions:
+        return _ForgetAll(broker.ports).run()
     ports = broker.ports
     snapshot = take_snapshot(ports.config)
     entries = tuple(ports.storage.index.entries().values())
-    targets = (
-        _all_targets(snapshot, entries)
-        if all_sessions
-        else [_target_for_name(snapshot, entries, name) for name in dict.fromkeys(names)]
+    targets = [_target_for_name(snapshot, entries, name) for name in dict.fromkeys(names)]
+    keys = list(dict.fromkeys(key for target in targets for key in target.keys))
+    # A request that holds a session's lock sees the mark before it stores: no need to wait for it
+    ports.storage.forget_marks.mark(keys)
+    for key in keys:
+        ports.storage.vault.delete(key)
+    left = []
+    try:
+        ports.storage.index.remove(keys)
+    except XswitchError as error:
+        if error.code != ErrorCode.STATE_NEWER:
+            raise
+        left.append(ForgetResult(_LEFT, 0, error=error))
+    profiles = _with_static(
+        snapshot, [profile for target in targets for profile in target.profiles]
     )
-    for key in dict.fromkeys(key for target in targets for key in target.keys):
-        broker.drop(key)
-    profiles = list(dict.fromkeys(profile for target in targets for profile in target.profiles))
-    profiles += [
-        static
-        for profile in profiles
-        if (static := snapshot.static_profile_for(profile)) and static not in profiles
-    ]
     edits = removal_edits(snapshot, profiles)
     if edits:
         ports.config.files.apply(edits)
     publisher = Publisher(ports.storage, ports.process.clock)
     for profile in profiles:
         publisher.remove(profile)
-    return tuple(
-        ForgetResult(target.name, target.indexed, target.profiles[0] if target.profiles else "")
-        for target in targets
+    return (*(_result(target, target.indexed) for target in targets), *left)
+
+
+def preview(ports: Ports) -> ForgetPreview:
+    """Return what the index and the config know of what `forget --all` deletes."""
+    entries = ports.storage.index.entries().values()
+    profiles: list[str] = []
+    with suppress(XswitchError):
+        snapshot = take_snapshot(ports.config)
+        targets = _all_targets(snapshot, tuple(entries))
+        profiles = _with_static(
+            snapshot, [profile for target in targets for profile in target.profiles]
+        )
+    return ForgetPreview(
+        sessions=sum(entry.kind == "role" for entry in entries),
+        mfa_sessions=sum(entry.kind == "mfa" for entry in entries),
+        profiles=tuple(profiles),
     )
+
+
+class _ForgetAll:
+    """Deletes everything that xswitch has stored, and collects what fails.
+
+    In this order: sessions in every store, profiles, hot pointers, prompt files, the index. A run
+    that is killed leaves nothing that the next one doesn't find.
+    """
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._storage = ports.storage
+        self._errors: list[XswitchError] = []
+
+    def run(self) -> tuple[ForgetResult, ...]:
+        """Delete, and return a result for each target and for each failure."""
+        with self._collecting():
+            self._storage.forget_marks.mark_all()
+        entries = tuple(self._storage.index.entries().values())
+        snapshot: ConfigSnapshot | None = None
+        with self._collecting():
+            snapshot = take_snapshot(self._ports.config)
+        targets = _all_targets(snapshot, entries)
+        known = {key for target in targets for key in target.keys}
+        removed = self._clear_vault(sorted(known | _chain_keys(snapshot)))
+        vault_is_empty = all(
+            ForgetResult(_LEFT, 0, error=error).only_told for error in self._errors
+        )
+        profiles: list[str] = []
+        if snapshot is not None:
+            profiles = _with_static(
+                snapshot, [profile for target in targets for profile in target.profiles]
+            )
+            self._remove_profiles(removal_edits(snapshot, profiles))
+        self._remove_published(profiles)
+        with self._collecting():
+            if vault_is_empty:
+                self._storage.index.clear()
+            else:
+                self._storage.index.remove(sorted(removed))
+        results = [
+            _result(target, target.indexed if vault_is_empty else removed & set(target.indexed))
+            for target in targets
+        ]
+        if removed - known:
+            results.append(ForgetResult(_UNINDEXED, len(removed - known)))
+        results += [ForgetResult(_LEFT, 0, error=error) for error in self._errors]
+        return tuple(results)
+
+    def _clear_vault(self, keys: Sequence[str]) -> frozenset[str]:
+        try:
+            return self._storage.vault.clear(keys, self._errors.append)
+        except XswitchError as error:
+            self._errors.append(error)
+            return frozenset()
+
+    def _remove_profiles(self, edits: Sequence[ProfileEdit]) -> None:
+        if not edits:
+            return
+        try:
+            self._ports.config.files.apply(edits)
+        except XswitchError:
+            # One file may be writable: the one with the static profiles' keys first
+            files: tuple[FileKind, ...] = ("credentials", "config")
+            for file in files:
+                part = [edit for edit in edits if edit.file == file]
+                try:
+                    if part:
+                        self._ports.config.files.apply(part)
+                except XswitchError as error:
+                    self._errors.append(_profiles_left(file, part, error))
+
+    def _remove_published(self, profiles: Sequence[str]) -> None:
+        publisher = Publisher(self._storage, self._ports.process.clock)
+        for profile in profiles:
+            with suppress(XswitchError):  # reported below
+                publisher.remove(profile)
+        with self._collecting():
+            self._storage.hot_pointers.clear()
+        with self._collecting():
+            self._storage.prompt_files.clear()
+
+    @contextmanager
+    def _collecting(self) -> Iterator[None]:
+        try:
+            yield
+        except XswitchError as error:
+            if not any(str(error) == str(known) for known in self._errors):
+                self._errors.append(error)
+
+
+def _profiles_left(file: str, edits: Sequence[ProfileEdit], error: XswitchError) -> ConfigError:
+    names = [edit.name for edit in edits]
+    count = pluralize(len(names), "profile is", "profiles are")
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return ConfigError(
+        f"{count} left in the {file} file: {', '.join(names[:_MAX_NAMES])}{more}.",
+        why=str(error),
+        next_step=f"{error.next_step.rstrip('.')}; then: xswitch forget --all",
+        code=error.code,
+    )
+
+
+def _result(target: _ForgetTarget, gone: Iterable[str]) -> ForgetResult:
+    profile = target.profiles[0] if target.profiles else ""
+    return ForgetResult(target.name, len(set(gone)), profile)
+
+
+def _with_static(snapshot: ConfigSnapshot, profiles: Iterable[str]) -> list[str]:
+    """Return managed profiles, then their static profiles, each once."""
+    found = list(dict.fromkeys(profiles))
+    return found + [
+        static
+        for profile in found
+        if (static := snapshot.static_profile_for(profile)) and static not in found
+    ]
+
+
+def _chain_keys(snapshot: ConfigSnapshot | None) -> set[str]:
+    """Return the keys of the sessions that managed profiles are served from, as planned now."""
+    keys: set[str] = set()
+    if snapshot is None:
+        return keys
+    for managed in snapshot.managed:
+        with suppress(XswitchError):
+            plan = snapshot.plan(
+                snapshot.role_for_profile(managed), snapshot.stored_overrides(managed)
+            )
+            keys |= {hop.key for hop in plan.hops}
+            keys |= {plan.mfa.key} if plan.mfa is not None else set()
+    return keys
 
 
 def _target_for_name(
@@ -73,7 +229,8 @@ def _target_for_name(
     # MFA sessions included
     own = [entry for entry in entries if entry.profile == name]
     if own and name not in snapshot.roles_by_name:
-        return _ForgetTarget(name, tuple(entry.key for entry in own), len(own))
+        keys = tuple(entry.key for entry in own)
+        return _ForgetTarget(name, keys, keys)
     role = resolve_role(snapshot, name, SwitchOptions())
     profiles = [
         managed
@@ -86,23 +243,22 @@ def _target_for_name(
         if entry.kind == "role"
         and (entry.profile == role.name or entry.managed_profile in profiles)
     ]
-    keys = [entry.key for entry in own]
-    keys += [key for managed in profiles for key in _planned_session_keys(snapshot, managed)]
+    indexed = tuple(entry.key for entry in own)
+    planned = list(indexed)
+    planned += [key for managed in profiles for key in _planned_session_keys(snapshot, managed)]
     with suppress(XswitchError):
-        keys.append(snapshot.plan(role, NO_OVERRIDES).key)
-    return _ForgetTarget(role.name, tuple(keys), len(own), tuple(profiles))
+        planned.append(snapshot.plan(role, NO_OVERRIDES).key)
+    return _ForgetTarget(role.name, tuple(planned), indexed, tuple(profiles))
 
 
 def _target_for_managed_profile(
     snapshot: ConfigSnapshot, entries: Sequence[IndexEntry], managed: str
 ) -> _ForgetTarget:
-    own = [
+    own = tuple(
         entry.key for entry in entries if entry.kind == "role" and entry.managed_profile == managed
-    ]
-    name = snapshot.managed.get(managed, managed)
-    return _ForgetTarget(
-        name, (*own, *_planned_session_keys(snapshot, managed)), len(own), (managed,)
     )
+    name = snapshot.managed.get(managed, managed)
+    return _ForgetTarget(name, (*own, *_planned_session_keys(snapshot, managed)), own, (managed,))
 
 
 def _planned_session_keys(snapshot: ConfigSnapshot, managed: str) -> list[str]:
@@ -117,17 +273,10 @@ def _planned_session_keys(snapshot: ConfigSnapshot, managed: str) -> list[str]:
         return []
 
 
-def _all_targets(snapshot: ConfigSnapshot, entries: Sequence[IndexEntry]) -> list[_ForgetTarget]:
-    managed = [
-        name for name in snapshot.view.profiles if snapshot.managed_profile(name) is not None
-    ]
-    targets = [_target_for_managed_profile(snapshot, entries, name) for name in managed]
-    targets += [
-        _ForgetTarget(name, (), 0, (name,))
-        for name in snapshot.view.profiles
-        if snapshot.managed_profile_for_static(name)
-        and snapshot.managed_profile_for_static(name) not in managed
-    ]
+def _all_targets(
+    snapshot: ConfigSnapshot | None, entries: Sequence[IndexEntry]
+) -> list[_ForgetTarget]:
+    targets = [] if snapshot is None else _all_profile_targets(snapshot, entries)
     assigned = {key for target in targets for key in target.keys}
     others: dict[str, list[str]] = {}
     for entry in entries:
@@ -135,4 +284,21 @@ def _all_targets(snapshot: ConfigSnapshot, entries: Sequence[IndexEntry]) -> lis
             name = entry.profile or "the environment"
             label = f"{name} (MFA)" if entry.kind == "mfa" else name
             others.setdefault(label, []).append(entry.key)
-    return targets + [_ForgetTarget(name, tuple(keys), len(keys)) for name, keys in others.items()]
+    return targets + [
+        _ForgetTarget(name, tuple(keys), tuple(keys)) for name, keys in others.items()
+    ]
+
+
+def _all_profile_targets(
+    snapshot: ConfigSnapshot, entries: Sequence[IndexEntry]
+) -> list[_ForgetTarget]:
+    managed = [
+        name for name in snapshot.view.profiles if snapshot.managed_profile(name) is not None
+    ]
+    targets = [_target_for_managed_profile(snapshot, entries, name) for name in managed]
+    return targets + [
+        _ForgetTarget(name, (), (), (name,))
+        for name in snapshot.view.profiles
+        if snapshot.managed_profile_for_static(name)
+        and snapshot.managed_profile_for_static(name) not in managed
+    ]

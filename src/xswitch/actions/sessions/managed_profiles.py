@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from xswitch.actions.ports import Config
@@ -226,12 +226,14 @@ def follow_sessions(
     snapshot: ConfigSnapshot,
     records: Mapping[str, SessionRecord],
     publisher: Publisher,
+    is_forgotten: Callable[[str], bool],
 ) -> tuple[ConfigSnapshot, tuple[Problem, ...]]:
     """Write the keys of new sessions into the static profiles that have older ones.
 
     `records` are by session key. Any caller may have renewed a session, also one within another
     role's chain, and several managed profiles may have the same one. Returns the new config, and a
     problem for each static profile that keeps its keys, which then end earlier than the session.
+    Sessions that were forgotten meanwhile, according to `is_forgotten`, leave no keys.
     """
     edits: list[ProfileEdit] = []
     followers: list[tuple[SessionPlan, SessionRecord, str]] = []
@@ -243,7 +245,7 @@ def follow_sessions(
         except XswitchError:
             continue  # edited in the meantime; the next call reports it
         record = records.get(plan.key)
-        if record is None:
+        if record is None or is_forgotten(plan.key):
             continue
         properties = {
             key: value.value for key, value in snapshot.view.profiles[managed].properties.items()
@@ -259,6 +261,11 @@ def follow_sessions(
     except XswitchError as error:
         return snapshot, tuple(_kept_keys(snapshot, managed, error) for *_, managed in followers)
     snapshot = take_snapshot(config, settle=True)
+    gone = [managed for plan, _, managed in followers if is_forgotten(plan.key)]
+    if gone:
+        # `forget` had removed them, and they were written again
+        config.files.apply(removal_edits(snapshot, [managed + STATIC_SUFFIX for managed in gone]))
+        return take_snapshot(config), ()
     for follower in followers:
         with suppress(XswitchError):  # the prompt then shows the former, earlier end
             publisher.publish_static(snapshot, *follower)

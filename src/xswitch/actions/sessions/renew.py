@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from xswitch.actions.api import RenewResult, SwitchOptions
-from xswitch.actions.ports import MfaPrompt, Progress, SessionStorage
-from xswitch.actions.sessions.broker import Broker, SessionRequest
+from xswitch.actions.ports import Marks, MfaPrompt, Progress, SessionStorage
+from xswitch.actions.sessions.broker import Broker, SessionRequest, forgotten_error
 from xswitch.actions.sessions.managed_profiles import (
     ensure_bound,
     follow_sessions,
@@ -53,6 +53,7 @@ def renew(  # noqa: PLR0913 -- see `Actions.renew`
     once all running renewals have ended; sessions renewed by then are stored.
     """
     ports = broker.ports
+    marks = ports.storage.forget_marks.read()
     snapshot = take_snapshot(ports.config)
     shown_by_name = {role.name: role for role in shown}
     targets = _unique_targets(
@@ -68,7 +69,9 @@ def renew(  # noqa: PLR0913 -- see `Actions.renew`
         snapshot,
         [role.managed_profile for _, role in targets if isinstance(role, Role)],
     )
-    batch = _RenewalBatch(broker, snapshot, MfaCodes(ask, ports.process.mfa_process), progress)
+    batch = _RenewalBatch(
+        broker, snapshot, MfaCodes(ask, ports.process.mfa_process), progress, marks
+    )
     with ThreadPoolExecutor(
         max_workers=min(MAX_CONCURRENT_RENEWALS, len(targets)), thread_name_prefix="renew"
     ) as pool:
@@ -122,13 +125,19 @@ class _RenewalBatch:
     """The renewals of one request, with one config change at the end."""
 
     def __init__(
-        self, broker: Broker, snapshot: ConfigSnapshot, mfa_codes: MfaCodes, progress: Progress
+        self,
+        broker: Broker,
+        snapshot: ConfigSnapshot,
+        mfa_codes: MfaCodes,
+        progress: Progress,
+        marks: Marks,
     ) -> None:
         self.publisher = Publisher(broker.ports.storage, broker.ports.process.clock)
         self._broker = broker
         self._snapshot = snapshot
         self._mfa_codes = mfa_codes
         self._progress = progress
+        self._marks = marks
         self._cancelled = threading.Event()
         self._new_records: dict[str, SessionRecord] = {}
 
@@ -175,9 +184,15 @@ class _RenewalBatch:
         ensure_bound(snapshot, role, role.managed_profile, None)
         plan = snapshot.plan(role, snapshot.stored_overrides(role.managed_profile))
         request = SessionRequest(
-            self._mfa_codes, self._report, force_renewal=True, managed_profile=managed
+            self._mfa_codes,
+            self._report,
+            force_renewal=True,
+            managed_profile=managed,
+            marks=self._marks,
         )
         session = self._broker.session(plan, snapshot.view, request)
+        if session.forgotten:
+            raise forgotten_error(role.name, f"xswitch switch {shlex.quote(role.name)}")
         record = session.record
         self._new_records |= {record.key: record, **session.new_records}
         if managed:
@@ -185,6 +200,10 @@ class _RenewalBatch:
             with suppress(XswitchError):  # the session is stored; its next use publishes it again
                 self.publisher.record_use(plan, record, managed, static=static)
                 self.publisher.publish(snapshot, plan, record, managed)
+            if self._is_forgotten(plan.key):
+                with suppress(XswitchError):
+                    self.publisher.remove(managed)
+                raise forgotten_error(role.name, f"xswitch switch {shlex.quote(role.name)}")
         return record
 
     def _report(self, text: str) -> None:
@@ -195,6 +214,13 @@ class _RenewalBatch:
     def update_static_profiles(self) -> tuple[Problem, ...]:
         """Write the new keys of static profiles; return a problem for each that keeps its own."""
         _, problems = follow_sessions(
-            self._broker.ports.config, self._snapshot, self._new_records, self.publisher
+            self._broker.ports.config,
+            self._snapshot,
+            self._new_records,
+            self.publisher,
+            self._is_forgotten,
         )
         return problems
+
+    def _is_forgotten(self, key: str) -> bool:
+        return self._broker.ports.storage.forget_marks.changed(self._marks, key)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from xswitch.actions.api import RegionSource, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
-from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.broker import (
+    Broker,
+    SessionRequest,
+    SessionResult,
+    forgotten_error,
+)
 from xswitch.actions.sessions.managed_profiles import (
     ensure_replaceable,
     ensure_writable,
     follow_sessions,
     managed_edits,
     managed_profile_properties,
+    removal_edits,
     static_edits,
 )
 from xswitch.actions.sessions.mfa import MfaCodes
@@ -48,6 +55,7 @@ def switch(
     Writes only vault and index until the session is verified.
     """
     ports = broker.ports
+    marks = ports.storage.forget_marks.read()
     switching = _Switch(ports, take_snapshot(ports.config), role, options)
     ensure_replaceable(ports.config, switching.edits, static=options.static)
     request = SessionRequest(
@@ -55,6 +63,7 @@ def switch(
         progress,
         force_renewal=options.force,
         managed_profile=switching.managed,
+        marks=marks,
     )
     try:
         session, identity = _verified_session(broker, switching.snapshot, switching.plan, request)
@@ -66,6 +75,8 @@ def switch(
             ports.storage.index.entries(),
             ports.process.clock.now(),
         ) from None
+    if session.forgotten:
+        raise _forgotten_error(switching.role)
     progress("writing the profile")
     switching = switching.repeated()
     snapshot, plan, managed = switching.snapshot, switching.plan, switching.managed
@@ -79,7 +90,11 @@ def switch(
         snapshot = take_snapshot(ports.config, settle=True)
     publisher = Publisher(ports.storage, clock)
     snapshot, kept = follow_sessions(
-        ports.config, snapshot, {record.key: record, **session.new_records}, publisher
+        ports.config,
+        snapshot,
+        {record.key: record, **session.new_records},
+        publisher,
+        lambda key: ports.storage.forget_marks.changed(marks, key),
     )
     problems += kept
     static = managed + STATIC_SUFFIX if options.static else ""
@@ -94,7 +109,11 @@ def switch(
         try:
             follow_up()
         except XswitchError as error:
-            problems.append(Problem(error.code, str(error)))
+            if not any(str(error) in problem.message for problem in problems):
+                problems.append(Problem(error.code, str(error)))
+    if ports.storage.forget_marks.changed(marks, plan.key):
+        _take_back(broker, publisher, plan, managed)
+        raise _forgotten_error(switching.role)
     return SwitchResult(
         role=switching.role,
         managed_profile=static or managed,
@@ -177,6 +196,23 @@ class _Switch:
                 code=ErrorCode.ROLE_CHANGED,
             )
         return again
+
+
+def _forgotten_error(role: Role) -> XswitchError:
+    return forgotten_error(role.name, f"xswitch switch {shlex.quote(role.name)}")
+
+
+def _take_back(broker: Broker, publisher: Publisher, plan: SessionPlan, managed: str) -> None:
+    """Remove what this switch wrote after its session was forgotten."""
+    ports = broker.ports
+    with suppress(XswitchError):
+        ports.storage.index.remove([plan.key])
+    with suppress(XswitchError):
+        publisher.remove(managed)
+    snapshot = take_snapshot(ports.config)
+    edits = removal_edits(snapshot, [managed, managed + STATIC_SUFFIX])
+    if edits:
+        ports.config.files.apply(edits)
 
 
 def _ensure_guards_readable(snapshot: ConfigSnapshot) -> None:

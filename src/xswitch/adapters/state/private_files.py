@@ -82,7 +82,7 @@ def stage_private(path: Path, content: bytes, *, sync: bool = True) -> Path:
 
 
 def remove_files(folder: Path) -> None:
-    """Remove every file of a folder that may be missing.
+    """Remove every file of a folder that may be missing, and of the folders in it.
 
     Raises the first OSError, after it has tried all.
     """
@@ -93,7 +93,11 @@ def remove_files(folder: Path) -> None:
         return
     for path in paths:
         try:
-            path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                remove_files(path)
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
         except OSError as error:
             first = first or error
     if first is not None:

@@ -17,14 +17,15 @@ MAX_LENGTH = 80
 class PromptFileStore:
     """Implements the port `PromptFiles` with five lines per managed profile of one config file.
 
-    `folder` is the config file's own: profiles of two config files can have the same name. The
-    lines are account, role, color ("" for none), expiration, and the time until which the session
+    `folder` is the config file's own: profiles of two config files can have the same name. It is
+    `all_folders`, or in it. The lines are account, role, color ("" for none), expiration, and the time until which the session
     renews without MFA ("" for always); times in seconds since the epoch. Names are cut at
     `MAX_LENGTH` characters and lose unprintable ones, because a prompt shows them as they are.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, all_folders: Path | None = None) -> None:
         self._folder = folder
+        self._all_folders = all_folders or folder
 
     def write(self, state: PromptState) -> None:
         """Replace a managed profile's file. Raises ConfigError when it can't be written.
@@ -60,9 +61,9 @@ class PromptFileStore:
             raise self._error("removed", error) from None
 
     def clear(self) -> None:
-        """Remove every file. Raises ConfigError when one can't be removed."""
+        """Remove the files of every config file. Raises ConfigError when one can't be removed."""
         try:
-            remove_files(self._folder)
+            remove_files(self._all_folders)
         except OSError as error:
             raise self._error("removed", error) from None
 

@@ -1,7 +1,9 @@
 """The versions of xswitch's own files: what a newer program wrote is never overwritten.
 
 Every file says its version, or is version 1: the JSON files by `"version"`, the history by a line
-of its own, a prompt file by its last line, the record of the vault by being one known word.
+of its own, the record of the vault by being one known word. Prompt files and hot pointers hold
+nothing of their own. They are always replaced whole, because an old one would show, or serve, the
+wrong session.
 """
 
 from __future__ import annotations

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
-from xswitch.core.errors import ErrorCode, VaultAbsentError, VaultBrokenError, VaultLockedError
+from xswitch.core.errors import (
+    ErrorCode,
+    VaultAbsentError,
+    VaultBrokenError,
+    VaultError,
+    VaultLockedError,
+)
+from xswitch.core.text import pluralize
 
 
 class VaultErrors:
@@ -77,6 +85,43 @@ class VaultErrors:
             next_step="xswitch doctor",
         )
 
+    def left(self, label: str, path: str, reasons: Sequence[str]) -> VaultBrokenError:
+        """Report files of sessions that can't be deleted, with the reason for each."""
+        count = pluralize(len(reasons), "session is", "sessions are")
+        return VaultBrokenError(
+            f"{count} left in the {label}.",
+            why=_as_sentence(f"{path}: {'; '.join(dict.fromkeys(reasons))}"),
+            next_step=f"rm -r {shlex.quote(path)}",
+            code=ErrorCode.VAULT_LEFT,
+        )
+
+    def left_locked(self, label: str, count: int) -> VaultLockedError:
+        """Report sessions in a locked keyring, which can't be deleted."""
+        locked = self.locked(label)
+        sessions = pluralize(count, "session is", "sessions are")
+        return VaultLockedError(
+            f"{sessions} left in the locked keyring ({label}).",
+            next_step=f"{locked.next_step} Then: xswitch forget --all",
+            code=ErrorCode.VAULT_LOCKED,
+        )
+
+    def left_unreachable(self, label: str, error: VaultError) -> VaultError:
+        """Report a keyring that may hold sessions, and can't be used because of `error`."""
+        return type(error)(
+            f"Sessions may be left in the keyring ({label}).",
+            why=f"{error.what} {error.why}".strip(),
+            next_step=f"{error.next_step} Then: xswitch forget --all",
+            code=error.code,
+        )
+
+    def unlisted(self, label: str, command: str) -> VaultBrokenError:
+        """Report a keyring that doesn't list its entries; `command` does."""
+        return VaultBrokenError(
+            f"The {label} lists no entries, so only the sessions that the index names are gone.",
+            next_step=f"To see whether there are others: {command}",
+            code=ErrorCode.VAULT_UNLISTED,
+        )
+
     def no_memory(self, why: str) -> VaultBrokenError:
         """Report a machine without a keyring and without a file system in memory."""
         return VaultBrokenError(
@@ -120,6 +165,16 @@ class VaultErrors:
             why=_as_sentence(f"{path}: {why}"),
             next_step=f"Remove it (rm {shlex.quote(path)}); xswitch then selects a vault again.",
             code=ErrorCode.VAULT_PIN,
+        )
+
+    def newer_record(self, path: str, version: str) -> VaultBrokenError:
+        """Report a record of a newer xswitch; selecting again could be a downgrade."""
+        return VaultBrokenError(
+            "A newer xswitch has recorded which vault it uses.",
+            why=_as_sentence(f"{path} has version {version}, and this xswitch knows version 1"),
+            next_step="Upgrade xswitch, or set a vault yourself, such as "
+            f'vault = "runtime", in {self._settings}.',
+            code=ErrorCode.STATE_NEWER,
         )
 
     def _other_store(self) -> str:

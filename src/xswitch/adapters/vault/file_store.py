@@ -17,7 +17,7 @@ from pathlib import Path
 
 from xswitch.adapters.state.private_files import create_private, private_folder, write_all
 from xswitch.adapters.vault.errors import VaultErrors
-from xswitch.adapters.vault.store import validate_key
+from xswitch.adapters.vault.store import Report, is_key, validate_key
 from xswitch.adapters.vault.tmpfs import in_memory
 from xswitch.core.errors import VaultError
 
@@ -115,6 +115,51 @@ class FileStore:
                 raise self._error(self.folder / name, error) from None
             return True
 
+    def clear(self, report: Report, *, expected: bool) -> frozenset[str]:
+        """Delete every session and what killed writers left of one; return the sessions' keys.
+
+        It deletes in any folder that this user owns, with any mode. `report` gets what can't be
+        deleted; with `expected` also a path that isn't such a folder.
+        """
+        try:
+            folder = self._open_to_clear()
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            blocked = isinstance(error, PermissionError)
+            if expected and (blocked or os.path.lexists(self.folder)):
+                report(self._error(self.folder, error))
+            return frozenset()
+        if folder is None:
+            return frozenset()
+        try:
+            removed, reasons = _destroy_sessions(folder)
+        finally:
+            os.close(folder)
+        if reasons:
+            report(self._errors.left(self._label, str(self.folder), reasons))
+        return frozenset(name for name in removed if is_key(name))
+
+    def _open_to_clear(self) -> int | None:
+        """Open the folder, and make it writable; None if it isn't this user's."""
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            folder = os.open(self.folder, flags)
+        except PermissionError:
+            status = self.folder.lstat()
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+                raise
+            self.folder.chmod(0o700)
+            folder = os.open(self.folder, flags)
+        status = os.fstat(folder)
+        if status.st_uid != os.geteuid():
+            os.close(folder)
+            return None
+        if status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            with contextlib.suppress(OSError):
+                os.fchmod(folder, 0o700)
+        return folder
+
     def _replace(self, folder: int, name: str, data: bytes) -> None:
         self._sweep(folder)
         temporary = f".{name}.{os.getpid()}.{secrets.token_hex(4)}"
@@ -200,6 +245,45 @@ class FileStore:
                 self._label, str(path), "is a link, or not what it should be"
             )
         return self._errors.unusable(self._label, str(path), os.strerror(error.errno or 0))
+
+
+def _is_session(name: str) -> bool:
+    """Check for a session's file, or the temporary file of its writer."""
+    key = name.split(".")[1] if name.startswith(".") else name
+    return is_key(key)
+
+
+def _destroy_sessions(folder: int) -> tuple[list[str], list[str]]:
+    """Delete every session's files; return their names, and the reason for each that stays."""
+    removed, reasons = [], []
+    try:
+        names = [name for name in os.listdir(folder) if _is_session(name)]
+    except OSError as error:
+        return [], [os.strerror(error.errno or 0)]
+    for name in names:
+        try:
+            _destroy(folder, name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            reasons.append(os.strerror(error.errno or 0))
+        else:
+            removed.append(name)
+    return removed, reasons
+
+
+def _destroy(folder: int, name: str) -> None:
+    """Delete a file; one with a second name is emptied, so that no session is left there."""
+    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if stat.S_ISDIR(status.st_mode):
+        os.rmdir(name, dir_fd=folder)
+        return
+    if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+        os.chmod(name, 0o600, dir_fd=folder)
+        os.close(
+            os.open(name, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        )
+    os.unlink(name, dir_fd=folder)
 
 
 def _untrusted_reason(status: os.stat_result) -> str:

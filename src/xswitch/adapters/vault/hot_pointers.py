@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from xswitch.adapters.state.private_files import replace_private
+from xswitch.adapters.state.private_files import remove_files, replace_private
 from xswitch.adapters.state.stamps import stamp
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PointedSession, VaultInfo
@@ -55,6 +55,11 @@ class FileHotPointers:
             pointer = self._pointer(managed_profile)
             if pointer is not None:
                 pointer.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove every pointer; what can't be removed points at nothing."""
+        with contextlib.suppress(OSError):
+            remove_files(self._folder)
 
     def _pointer(self, managed_profile: str) -> Path | None:
         """Return the path of a profile's pointer, None where there is no hot path."""

@@ -14,13 +14,13 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from xswitch.adapters.vault.errors import VaultErrors
-from xswitch.adapters.vault.store import USER, service_name
+from xswitch.adapters.vault.store import USER, Report, Store, service_name
 from xswitch.core.errors import VaultError
 
 _EXIT_SECONDS = 1.0
@@ -116,7 +116,10 @@ class KeyringProcess:
     def ask(
         self, operation: str, service: str, user: str, *, seconds: float, value: str | None = None
     ) -> Reply:
-        """Send a request (get, put, delete, or load to import the backend) and await the reply.
+        """Send a request and await the reply.
+
+        The operations are get, put, delete, clear where the backend has it (then `service` is a
+        prefix), and load, which only imports the backend.
 
         A child that doesn't reply within `seconds` is killed, and the status is unresponsive.
         """
@@ -267,3 +270,18 @@ class EntryStore:
     def delete(self, key: str) -> None:
         """Delete the value, if there is one."""
         self._entries.erase(service_name(key))
+
+
+def clear_keys(store: Store, keys: Iterable[str], report: Report) -> frozenset[str]:
+    """Delete these sessions from a store that can't list its own; return the keys that it had."""
+    removed = set()
+    for key in keys:
+        try:
+            found = store.get(key) is not None
+            store.delete(key)
+        except VaultError as error:
+            report(error)
+            break  # the next call would wait for the same answer
+        if found:
+            removed.add(key)
+    return frozenset(removed)

@@ -65,6 +65,8 @@ def _execute(backend: Any, request: dict[str, Any]) -> str | None:
         backend.set_password(service, user, request["value"])
     elif request["operation"] == "delete":
         _delete(backend, service, user)
+    elif request["operation"] == "clear":
+        return str(backend.clear(service, user))
     return None  # "load" only imports the backend
 
 

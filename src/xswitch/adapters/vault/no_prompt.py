@@ -6,6 +6,8 @@ after it was found open. A prompt can't be withdrawn once it is on the screen.
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from typing import Any
 
 import secretstorage
@@ -22,6 +24,9 @@ from secretstorage.defines import (
 
 _PROMPTING_CALLS = frozenset(("Unlock", "Prompt", "CreateCollection"))
 _MISSING_ERRORS = frozenset((DBUS_NO_SUCH_OBJECT, DBUS_UNKNOWN_METHOD, DBUS_UNKNOWN_OBJECT))
+_SERVICE = "org.freedesktop.Secret.Service"
+_UNUSED_ALIAS = "xswitch"  # doesn't exist; only the arrival of the reply matters
+_MAX_REMOVED = 20  # in one request, which has a timeout
 _IS_LOCKED = "org.freedesktop.Secret.Error.IsLocked"
 
 
@@ -39,6 +44,49 @@ class NoPromptKeyring(Keyring):
         """Do nothing for an open item, and refuse a locked one."""
         if item.is_locked():
             raise KeyringLocked("the item is locked")
+
+    def clear(self, prefix: str, user: str) -> str:
+        """Delete a user's entries; see `_clear`. Locked ones stay."""
+        return _clear(_NoPromptConnection(secretstorage.dbus_init()), prefix, user, unlock=False)
+
+
+class PromptingKeyring(Keyring):
+    """The package's own backend, which may prompt, and can delete many entries at once."""
+
+    def clear(self, prefix: str, user: str) -> str:
+        """Delete a user's entries; see `_clear`. Locked ones are unlocked first."""
+        return _clear(secretstorage.dbus_init(), prefix, user, unlock=True)
+
+
+def _clear(connection: Any, prefix: str, user: str, *, unlock: bool) -> str:
+    """Delete a user's entries in every collection whose service begins with `prefix`.
+
+    Returns JSON: `removed`, the services; `locked`, the number of locked entries; `more`, whether
+    this ended before the last one.
+    """
+    removed: list[str] = []
+    locked = 0
+    with closing(connection):
+        # gnome-keyring registers a client in a separate step: see hot/secret_service.py
+        service = secretstorage.util.DBusAddressWrapper(SS_PATH, _SERVICE, connection)
+        service.call("ReadAlias", "s", _UNUSED_ALIAS)
+        found, also_locked = service.call("SearchItems", "a{ss}", {"username": user})
+        for path in (*found, *also_locked):
+            if len(removed) == _MAX_REMOVED:
+                break
+            try:
+                item = secretstorage.Item(connection, path)
+                name = item.get_attributes().get("service", "")
+                if not name.startswith(prefix):
+                    continue
+                if item.is_locked() and (not unlock or item.unlock() or item.is_locked()):
+                    locked += 1
+                    continue
+                item.delete()
+            except secretstorage.ItemNotFoundException:
+                continue
+            removed.append(name)
+    return json.dumps({"removed": removed, "locked": locked, "more": len(removed) == _MAX_REMOVED})
 
 
 class _NoPromptConnection:

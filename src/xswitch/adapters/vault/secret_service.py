@@ -5,6 +5,7 @@ Reads over D-Bus directly, and writes through the `keyring` package in a child p
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -21,11 +22,12 @@ from xswitch.adapters.vault.keyring_process import (
     Reply,
     reply_error,
 )
-from xswitch.adapters.vault.store import USER, service_name
+from xswitch.adapters.vault.store import SERVICE_PREFIX, USER, Report, service_name
+from xswitch.core.errors import ErrorCode, VaultError, VaultLockedError
 
 LABEL = "Secret Service"
 NO_PROMPT_BACKEND = BackendSpec("xswitch.adapters.vault.no_prompt", "NoPromptKeyring")
-PROMPTING_BACKEND = BackendSpec("keyring.backends.SecretService", "Keyring")
+PROMPTING_BACKEND = BackendSpec("xswitch.adapters.vault.no_prompt", "PromptingKeyring")
 _THREAD_LOCK = threading.Lock()
 _UNUSED_KEY = "0" * 40
 
@@ -87,6 +89,51 @@ class SecretServiceStore:
         """Delete the value, if there is one."""
         self._use_package("delete", key, self._look_up(key))
 
+    def clear(self, report: Report, *, expected: bool) -> frozenset[str]:
+        """Delete every session in every collection; return their keys.
+
+        `report` gets what can't be deleted; with `expected` also why the service can't be asked.
+        """
+        try:
+            self.probe()
+        except VaultLockedError:
+            pass  # it still lists what it has
+        except VaultError as error:
+            # Without a default keyring, there may be others
+            if error.code != ErrorCode.VAULT_NO_KEYRING:
+                if expected:
+                    report(self._errors.left_unreachable(LABEL, error))
+                return frozenset()
+        removed, locked, failure = self._clear_unlocked()
+        if failure is not None and (expected or removed):
+            report(self._errors.left_unreachable(LABEL, failure))
+        if locked and self._may_prompt():
+            reply = self._ask(
+                PROMPTING_BACKEND, "clear", SERVICE_PREFIX, None, self._timeouts.prompt
+            )
+            if reply.status == "ok":
+                names, locked, _ = _cleared(reply)
+                removed |= names
+        if locked:
+            report(self._errors.left_locked(LABEL, locked))
+        return frozenset(name[len(SERVICE_PREFIX) :] for name in removed)
+
+    def _clear_unlocked(self) -> tuple[set[str], int, VaultError | None]:
+        """Delete the unlocked sessions.
+
+        Returns their services, the number of locked ones, and what ended this early.
+        """
+        removed: set[str] = set()
+        locked, more = 0, True
+        while more:
+            reply = self._without_prompt("clear", SERVICE_PREFIX)
+            if reply.status != "ok":
+                return removed, locked, reply_error(reply, LABEL, self._errors, prompt_seconds=0)
+            names, locked, more = _cleared(reply)
+            more = more and not names <= removed
+            removed |= names
+        return removed, locked, None
+
     def close(self) -> None:
         """End the child processes."""
         for child in self._children.values():
@@ -135,11 +182,14 @@ class SecretServiceStore:
         self, operation: str, key: str, lookup: _BusLookup, value: str | None = None
     ) -> str | None:
         timeouts = self._timeouts
-        reply = Reply("locked") if lookup.prompt else self._without_prompt(operation, key, value)
+        service = service_name(key)
+        reply = (
+            Reply("locked") if lookup.prompt else self._without_prompt(operation, service, value)
+        )
         prompt = reply.status == "locked" and self._may_prompt()
         if prompt:
             # Outside the lock, so that no process waits for a person
-            reply = self._ask(PROMPTING_BACKEND, operation, key, value, timeouts.prompt)
+            reply = self._ask(PROMPTING_BACKEND, operation, service, value, timeouts.prompt)
         if reply.status == "ok":
             return reply.value
         if reply.status == "absent" or (lookup.why and reply.status != "locked"):
@@ -150,23 +200,23 @@ class SecretServiceStore:
             reply, LABEL, self._errors, prompt_seconds=timeouts.prompt if prompt else 0
         )
 
-    def _without_prompt(self, operation: str, key: str, value: str | None) -> Reply:
-        loaded = self._ask(NO_PROMPT_BACKEND, "load", key, None, self._timeouts.load)
+    def _without_prompt(self, operation: str, service: str, value: str | None = None) -> Reply:
+        loaded = self._ask(NO_PROMPT_BACKEND, "load", service, None, self._timeouts.load)
         if loaded.status != "ok":
             return loaded
         with self._locked():
-            return self._ask(NO_PROMPT_BACKEND, operation, key, value, self._timeouts.probe)
+            return self._ask(NO_PROMPT_BACKEND, operation, service, value, self._timeouts.probe)
 
     def _ask(
-        self, backend: BackendSpec, operation: str, key: str, value: str | None, seconds: float
+        self, backend: BackendSpec, operation: str, service: str, value: str | None, seconds: float
     ) -> Reply:
-        child = self._children.get(backend.module)
+        child = self._children.get(backend.name)
         if child is None:
             child = KeyringProcess(
                 backend, {**self._env, "DBUS_SESSION_BUS_ADDRESS": os.fsdecode(self._address())}
             )
-            self._children[backend.module] = child
-        return child.ask(operation, service_name(key), USER, seconds=seconds, value=value)
+            self._children[backend.name] = child
+        return child.ask(operation, service, USER, seconds=seconds, value=value)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -190,6 +240,12 @@ def item_path(env: Mapping[bytes, bytes], key: str, lock_path: bytes, seconds: f
             address, service_name(key).encode(), USER.encode(), seconds, lock_path
         )
     return item if status == dbus.OK else b""
+
+
+def _cleared(reply: Reply) -> tuple[set[str], int, bool]:
+    """Return the deleted services, the number of locked entries, and whether there are more."""
+    found = json.loads(reply.value or "{}")
+    return set(found["removed"]), int(found["locked"]), bool(found["more"])
 
 
 def _exit_reason(why: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
+from xswitch.core.errors import XswitchError
 from xswitch.core.sessions.keys import KEY_LENGTH
 
 SERVICE_PREFIX = "xswitch:"
@@ -30,12 +32,21 @@ class Store(Protocol):
         ...
 
 
+Report = Callable[[XswitchError], None]
+"""Takes an error, and lets the work go on."""
+
+
+def is_key(text: str) -> bool:
+    """Check for 40 lowercase hex digits."""
+    return len(text) == KEY_LENGTH and _HEX.issuperset(text)
+
+
 def validate_key(key: str) -> str:
     """Return `key`.
 
     Raises ValueError for anything but 40 lowercase hex digits, as keys become file names.
     """
-    if len(key) != KEY_LENGTH or not _HEX.issuperset(key):
+    if not is_key(key):
         msg = "not a session key"
         raise ValueError(msg)
     return key

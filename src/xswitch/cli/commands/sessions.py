@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,14 +14,24 @@ from xswitch.cli.output.json_output import (
     utc_timestamp,
 )
 from xswitch.cli.parser import CommandParser, add_json, add_mfa_code
-from xswitch.core.errors import ErrorCode, ExitCode, TargetError, UsageError, XswitchError
+from xswitch.cli.tty import ask_line, has_terminal
+from xswitch.core.errors import (
+    CancelledError,
+    ErrorCode,
+    ExitCode,
+    TargetError,
+    UsageError,
+    XswitchError,
+)
 from xswitch.core.profiles.binding import ProfileBinding, bound_environments, parse_binding
 from xswitch.core.text import pluralize
 
 if TYPE_CHECKING:  # it imports every adapter, and `--help` needs none
+    from xswitch.actions.api import ForgetPreview, ForgetResult
     from xswitch.wiring import Services
 
 Answer = TypeVar("Answer")
+_MAX_NAMES = 10
 
 
 def add_renew(parser: CommandParser) -> None:
@@ -74,30 +85,59 @@ def add_forget(parser: CommandParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="drop every session, MFA sessions included"
     )
+    parser.add_argument("--yes", action="store_true", help="with --all, skip the confirmation")
     add_json(parser)
     parser.set_defaults(run=forget)
 
 
 def forget(context: Context) -> int:
-    """Drop sessions and managed profiles."""
+    """Drop sessions and managed profiles; the exit code is the first failure's."""
     arguments = context.arguments
     if not arguments.target and not arguments.all:
         raise UsageError(
             "Name a role to forget, or use --all.",
             next_step="xswitch forget TARGET, or: xswitch forget --all",
         )
+    if arguments.all and not arguments.yes and sys.stdin.isatty() and has_terminal():
+        _confirm(context.actions.forget_preview())
     results = context.actions.forget(arguments.target, all_sessions=arguments.all)
+    failures = [result.error for result in results if result.error and not result.only_told]
     if arguments.json:
         data = {"forgotten": [forgotten_json(result) for result in results]}
         context.stdout.envelope("forget", data)
-        return ExitCode.DONE
-    for result in results:
+    else:
+        for result in results:
+            _print_forgotten(context, result)
+        if not results:
+            context.stderr.say("Nothing to forget.")
+    return failures[0].exit_code if failures else ExitCode.DONE
+
+
+def _confirm(known: ForgetPreview) -> None:
+    """Ask on the terminal. Raises CancelledError for any answer but yes."""
+    parts = [
+        pluralize(known.sessions, "session"),
+        pluralize(known.mfa_sessions, "MFA session"),
+        pluralize(len(known.profiles), "profile"),
+    ]
+    names = ", ".join(known.profiles[:_MAX_NAMES])
+    more = f", and {len(known.profiles) - _MAX_NAMES} more" if known.profiles[_MAX_NAMES:] else ""
+    listed = f" ({names}{more})" if names else ""
+    question = f"Forget everything: {', '.join(parts)}{listed}, and what the index doesn't name?"
+    if ask_line(f"{question} Type yes: ").strip().lower() != "yes":
+        raise CancelledError("Nothing was forgotten.", code=ErrorCode.NOT_CONFIRMED)
+
+
+def _print_forgotten(context: Context, result: ForgetResult) -> None:
+    if result.error is None:
         profile = f" and profile {result.managed_profile}" if result.managed_profile else ""
         sessions = pluralize(result.sessions, "session")
         context.stderr.done(f"{result.name}: forgot {sessions}{profile}")
-    if not results:
-        context.stderr.say("Nothing to forget.")
-    return ExitCode.DONE
+    elif result.only_told:
+        context.stderr.warn(str(result.error))
+        context.stderr.hint(f"  next: {result.error.next_step}")
+    else:
+        context.stderr.error(result.error)
 
 
 def add_pin(parser: CommandParser) -> None:
