@@ -18,9 +18,10 @@ class PromptFileStore:
     """Implements the port `PromptFiles` with five lines per managed profile of one config file.
 
     `folder` is the config file's own: profiles of two config files can have the same name. It is
-    `all_folders`, or in it. The lines are account, role, color ("" for none), expiration, and the time until which the session
-    renews without MFA ("" for always); times in seconds since the epoch. Names are cut at
-    `MAX_LENGTH` characters and lose unprintable ones, because a prompt shows them as they are.
+    `all_folders`, or in it. The lines are account, role, color ("" for none), expiration, and the
+    time until which the session renews without MFA ("" for always); times in seconds since the
+    epoch. Names are cut at `MAX_LENGTH` characters and lose unprintable ones, because a prompt
+    shows them as they are.
     """
 
     def __init__(self, folder: Path, all_folders: Path | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import (
+    error_json,
     forgotten_json,
     problem_json,
     renewed_json,
@@ -103,8 +104,11 @@ def forget(context: Context) -> int:
     results = context.actions.forget(arguments.target, all_sessions=arguments.all)
     failures = [result.error for result in results if result.error and not result.only_told]
     if arguments.json:
-        data = {"forgotten": [forgotten_json(result) for result in results]}
-        context.stdout.envelope("forget", data)
+        context.stdout.envelope(
+            "forget",
+            {"forgotten": [forgotten_json(result) for result in results if result.error is None]},
+            (error_json(result.error) for result in results if result.error is not None),
+        )
     else:
         for result in results:
             _print_forgotten(context, result)

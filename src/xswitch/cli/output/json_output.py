@@ -161,7 +161,6 @@ def forgotten_json(forgotten: ForgetResult) -> dict[str, Any]:
         "name": forgotten.name,
         "sessions": forgotten.sessions,
         "managed_profile": forgotten.managed_profile or None,
-        "error": None if forgotten.error is None else error_json(forgotten.error),
     }
 
 
