@@ -83,6 +83,13 @@ ROWS: dict[str, Row] = {
         "a sentence, the right exit code, nothing lost",
         "test_planted",
     ),
+    "forget": Row(
+        "`forget --all` killed, or refused a change, at any moment",
+        80,
+        "what is left is named, no bug; the next one leaves nothing",
+        "test_forget_faults",
+        ("e2e/test_forget_all.py",),
+    ),
     "sts": Row(
         "STS faults through the screen and every command",
         1,
