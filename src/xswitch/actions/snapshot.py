@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -164,7 +165,7 @@ class ConfigSnapshot:
             return TargetError(
                 f'The managed profile "{name}" no longer has a role.',
                 why=f'It belongs to "{role}", which is gone ({place}).',
-                next_step=f"xswitch forget {name}",
+                next_step=f"xswitch forget {shlex.quote(name)}",
             )
         return TargetError(
             f'"{name}" isn\'t a role profile.',

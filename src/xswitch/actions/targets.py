@@ -71,7 +71,7 @@ def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) 
         if definition is None:
             raise UsageError(
                 f"--source needs a target ACCOUNT:ROLE, and {target!r} isn't one.",
-                next_step=f"xswitch switch ACCOUNT:ROLE --source {options.source}",
+                next_step=f"xswitch switch ACCOUNT:ROLE --source {shlex.quote(options.source)}",
             )
         return _resolve_ad_hoc_role(snapshot, definition, options.source, options)
     named = snapshot.managed_profile(target)

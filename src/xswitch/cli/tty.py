@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xswitch import streams
+from xswitch.core.display import display
 from xswitch.core.errors import CancelledError, ErrorCode, UsageError
-from xswitch.core.text import sanitize
 
 _TTY = "/dev/tty"
 _STANDARD_DESCRIPTORS = (0, 1, 2)
@@ -66,7 +66,7 @@ def ask_line(question: str) -> str:
     """
     try:
         with open(_TTY, "r+b", buffering=0) as terminal:  # noqa: PTH123 -- a device, opened once
-            terminal.write(sanitize(question).encode())
+            terminal.write(display(question).encode())
             answer = b""
             while not answer.endswith(b"\n"):
                 chunk = terminal.read(1024)

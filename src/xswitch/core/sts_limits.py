@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from xswitch.core.arn import is_policy_arn
+from xswitch.core.display import quote_value
 
 MIN_DURATION = 900
 MAX_DURATION = 43_200
@@ -77,7 +78,7 @@ def parse_tags(text: str) -> Tags:
     for part in split_commas(text):
         key, equals, value = part.partition("=")
         if not equals:
-            raise ValueError(f"{part!r} isn't of the form key=value")
+            raise ValueError(f"{quote_value(part)} isn't of the form key=value")
         pairs.append((key.strip(), value.strip()))
     return validate_tags(pairs)
 
@@ -95,9 +96,9 @@ def validate_tags(pairs: Iterable[tuple[str, str]]) -> Tags:
         raise ValueError("a tag key is repeated")
     for key, value in tags:
         if not 1 <= len(key) <= MAX_TAG_KEY or "=" in key or not _is_tag_text(key):
-            raise ValueError(f"{key!r} isn't a valid tag key")
+            raise ValueError(f"{quote_value(key)} isn't a valid tag key")
         if len(value) > MAX_TAG_VALUE or not _is_tag_text(value):
-            raise ValueError(f"{value!r} isn't a valid value of tag {key!r}")
+            raise ValueError(f"{quote_value(value)} isn't a valid value of tag {quote_value(key)}")
     return tags
 
 
@@ -127,7 +128,7 @@ def validate_policy_arns(arns: Iterable[str]) -> tuple[str, ...]:
         raise ValueError(f"{len(result)} session policies exceed AWS's limit of {MAX_POLICY_ARNS}")
     for arn in result:
         if not is_policy_arn(arn) or "," in arn:
-            raise ValueError(f"{arn!r} isn't the ARN of a managed policy")
+            raise ValueError(f"{quote_value(arn)} isn't the ARN of a managed policy")
     return result
 
 

@@ -6,9 +6,9 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+from xswitch.core.display import display
 from xswitch.core.errors import ErrorCode, ExitCode, XswitchError
 from xswitch.core.model import Role
-from xswitch.core.text import sanitize
 from xswitch.tui.render.text import Line, wrap
 
 _PACKAGE = Path(__file__).parents[1].as_posix() + "/"
@@ -28,9 +28,9 @@ class FailureMessage:
 def from_error(error: XswitchError) -> FailureMessage:
     """Return the message of an expected error."""
     return FailureMessage(
-        sanitize(error.what),
-        sanitize(error.why),
-        sanitize(error.next_step),
+        display(error.what),
+        display(error.why),
+        display(error.next_step),
         error.code,
         int(error.exit_code),
     )
@@ -65,11 +65,11 @@ def from_misconfigured_role(role: Role) -> FailureMessage:
         else f"{role.origin.file}:{role.origin.line}"
     )
     return FailureMessage(
-        what=f"{sanitize(role.name)} is misconfigured.",
-        why=sanitize(main_problem.message)
+        what=f"{display(role.name)} is misconfigured.",
+        why=display(main_problem.message)
         if main_problem is not None
         else "Its chain of roles can't be resolved.",
-        next_step=f"Correct {sanitize(location)}, then press F5 to reload.",
+        next_step=f"Correct {display(location)}, then press F5 to reload.",
         code=main_problem.code if main_problem is not None else ErrorCode.CHAIN,
         exit_code=ExitCode.CONFIG,
     )

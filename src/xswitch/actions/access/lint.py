@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from xswitch.actions.access.accounts import AccountClient, Accounts
@@ -71,7 +72,7 @@ def _role_states(
             what = f"There is no role {name} in account {account.account}."
             raise TargetError(
                 what,
-                next_step=f"aws iam list-roles --profile {account.profile}",
+                next_step=f"aws iam list-roles --profile {shlex.quote(account.profile)}",
                 code=ErrorCode.ROLE_MISSING,
             )
         yield state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -162,7 +163,7 @@ def _policy_arn(account: AccountClient, policy: str) -> str:
         return candidates[0]
     raise TargetError(
         f"There is no managed policy {policy}, neither of AWS nor of account {account.account}.",
-        next_step=f"aws iam list-policies --profile {account.profile}",
+        next_step=f"aws iam list-policies --profile {shlex.quote(account.profile)}",
         code=ErrorCode.POLICY_MISSING,
     )
 
@@ -225,7 +226,7 @@ def _principal(request: AccessRequest, source: AccountClient | None) -> Principa
         kind, name = request.principal.kind.value, request.principal.name
         raise TargetError(
             f"There is no {kind} {name} in account {source.account}.",
-            next_step=f"aws iam list-{kind}s --profile {source.profile}",
+            next_step=f"aws iam list-{kind}s --profile {shlex.quote(source.profile)}",
             code=ErrorCode.PRINCIPAL_MISSING,
         )
     return principal

@@ -164,8 +164,8 @@ def _hook(variables: Mapping[str, str]) -> DoctorCheck:
         "hook",
         "warning",
         "The shell hook isn't loaded, so a switch can't change this shell.",
-        'bash, zsh: eval "$(xswitch init bash)" in the shell\'s start file;'
-        " others: xswitch init --help",
+        'Add to the start file of bash: eval "$(xswitch init bash)"; of other shells:'
+        " xswitch init --help",
     )
 
 
@@ -203,7 +203,7 @@ def _permissions(ports: Ports) -> Iterator[DoctorCheck]:
             "permissions",
             "warning",
             f"Other users can read or change {file.path} (mode {mode:o}).",
-            f"chmod {'700' if file.folder else '600'} {file.path}",
+            f"chmod {'700' if file.folder else '600'} {shlex.quote(file.path)}",
         )
     for file in foreign:
         yield DoctorCheck(

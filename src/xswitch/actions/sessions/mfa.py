@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,10 +10,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from xswitch.actions.ports import MfaProcessRunner, MfaPrompt
+from xswitch.core.display import display
 from xswitch.core.errors import AwsDeniedError, ErrorCode, MfaNeededError, XswitchError
 from xswitch.core.model import MfaChallenge, Secret
 from xswitch.core.sts_limits import is_mfa_code
-from xswitch.core.text import sanitize
 
 MAX_ATTEMPTS = 3
 
@@ -32,10 +33,10 @@ class NoMfaPrompt:
     def code(self, challenge: MfaChallenge) -> str:
         """Raise MfaNeededError, whose next step is a switch unless another one was given."""
         raise MfaNeededError(
-            f"An MFA code for {sanitize(challenge.serial, limit=200)} is needed,"
+            f"An MFA code for {display(challenge.serial, limit=200)} is needed,"
             " and there is no terminal to prompt on.",
             next_step=self._next_step
-            or f"xswitch switch {sanitize(challenge.profile, limit=100)} --mfa-code CODE",
+            or f"xswitch switch {shlex.quote(challenge.profile)} --mfa-code CODE",
         )
 
 
@@ -58,8 +59,8 @@ class FixedMfaCode:
         if code is not None:
             return code.reveal()
         raise MfaNeededError(
-            f"The MFA code for {sanitize(challenge.serial, limit=200)} doesn't work.",
-            why=sanitize(challenge.refusal, limit=600)
+            f"The MFA code for {display(challenge.serial, limit=200)} doesn't work.",
+            why=display(challenge.refusal, limit=600)
             or "A code works only once, and another one is needed.",
             next_step="Wait until the device shows the next code, then rerun the command with it.",
         )

@@ -234,7 +234,9 @@ def _confirmation_error(role: Role, typed: str | None) -> UsageError:
     if typed is None:
         return UsageError(
             f'{role.name} is guarded: type "{confirmation}" to switch to it.',
-            next_step=f"xswitch switch {role.name} --confirm {confirmation!r}",
+            next_step=(
+                f"xswitch switch {shlex.quote(role.name)} --confirm {shlex.quote(confirmation)}"
+            ),
             code=ErrorCode.GUARD_UNCONFIRMED,
         )
     return UsageError(

@@ -17,6 +17,7 @@ import botocore.exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from xswitch.adapters.aws.sts_http import server_time
+from xswitch.core.display import hide_secrets, show_value
 from xswitch.core.errors import ErrorCode, NetworkError, XswitchError
 from xswitch.core.errors.sts import (
     ApiCall,
@@ -26,7 +27,6 @@ from xswitch.core.errors.sts import (
     invalid_request,
     redact,
 )
-from xswitch.core.text import strip_user_info
 
 _CONNECTION = re.compile(r"^\w+\(host=[^)]*\): ")
 
@@ -65,9 +65,9 @@ def translate_connection_error(
     """Return the error to raise for a call that got no response from AWS."""
     code, detail = _cause(error, call)
     url = call.url or getattr(error, "kwargs", {}).get("endpoint_url") or ""
-    return connection_error(
-        replace(call, url=strip_user_info(str(url))), code, strip_user_info(redact(detail, secrets))
-    )
+    # botocore quotes settings, and what follows a line end continues one
+    detail = hide_secrets(redact(detail, secrets)).partition("\n")[0]
+    return connection_error(replace(call, url=show_value(str(url))), code, detail)
 
 
 def is_connection_error(error: Exception) -> bool:

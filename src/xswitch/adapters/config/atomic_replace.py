@@ -284,10 +284,10 @@ def _check_writable(kind: FileKind, path: str, status: os.stat_result) -> None:
     elif status.st_nlink != 1:
         why, step = (
             "It has other hard links, which would keep the old content.",
-            f"Replace the hard link by a symlink; see: ls -l {path}",
+            f"Replace the hard link by a symlink; see: ls -l {shlex.quote(path)}",
         )
     elif not status.st_mode & stat.S_IWUSR:
-        why, step = "It is read-only.", f"chmod u+w {path}"
+        why, step = "It is read-only.", f"chmod u+w {shlex.quote(path)}"
     if why:
         raise ConfigError(
             f"{path} can't be replaced.",
@@ -329,7 +329,8 @@ def _unwritable(target: PendingReplacement, error: OSError) -> ConfigError:
         why=f"The system reports: {error.strerror or error}.",
         next_step=_copy_step(target.kind, path)
         if error.errno in _FORBIDDEN and target.loaded.status is not None
-        else f"Check directory permissions and free space: ls -ld {Path(path).parent}",
+        else "Check directory permissions and free space: ls -ld "
+        f"{shlex.quote(str(Path(path).parent))}",
         code=ErrorCode.CONFIG_NOT_WRITABLE,
     )
 

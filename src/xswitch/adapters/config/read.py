@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,8 @@ def load(path: str) -> LoadedFile:
             raise ConfigError(
                 f"{path} is too large.",
                 why=f"It has {status.st_size} bytes; the limit is {MAX_BYTES}.",
-                next_step=f"Move it away, or remove what doesn't belong there; see: ls -l {path}",
+                next_step="Move it away, or remove what doesn't belong there; see: ls -l "
+                f"{shlex.quote(path)}",
                 code=ErrorCode.CONFIG_TOO_LARGE,
             )
         return LoadedFile(read_descriptor(descriptor), status)
@@ -90,9 +92,23 @@ def decode(path: str, content: bytes | None) -> str | None:
         raise ConfigError(
             f"{path}:{line} isn't UTF-8, so the file can't be read safely.",
             why=f"Byte {error.start + 1} of the file is 0x{content[error.start]:02x}.",
-            next_step=f"Save it as UTF-8, for example: iconv -f latin1 -t utf-8 {path}",
+            next_step=f"Save it as UTF-8: {_conversion_command(path, content)}",
             code=ErrorCode.CONFIG_NOT_UTF8,
         ) from None
+
+
+def _conversion_command(path: str, content: bytes) -> str:
+    """Return the commands that convert a file in place, and keep a copy and its mode."""
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin1"
+    old, new = shlex.quote(f"{path}.old"), shlex.quote(path)
+    return f"cp -p {new} {old} && iconv -f {encoding} -t utf-8 {old} > {new}"
+
+
+def _reading_command(path: str) -> str:
+    """Return the command that lets the user read a file: the folder may be what is closed."""
+    folder = Path(path).parent
+    closed = not os.access(folder, os.X_OK)
+    return f"chmod u+rwx {shlex.quote(str(folder))}" if closed else f"chmod u+r {shlex.quote(path)}"
 
 
 def fingerprint(paths: ConfigPaths) -> str:
@@ -149,7 +165,7 @@ def _unreadable(path: str, error: OSError) -> ConfigError:
     if error.errno == errno.ELOOP:
         return ConfigError(
             f"{path} is a symlink that points back to itself.",
-            next_step=f"Fix the link; see: ls -l {path}",
+            next_step=f"Fix the link; see: ls -l {shlex.quote(path)}",
             code=ErrorCode.CONFIG_SYMLINK_LOOP,
         )
     if error.errno == errno.ENAMETOOLONG:
@@ -167,6 +183,6 @@ def _unreadable(path: str, error: OSError) -> ConfigError:
     return ConfigError(
         f"{path} can't be read.",
         why=f"The system reports: {error.strerror or error}.",
-        next_step=f"Fix its permissions: chmod u+r {path}",
+        next_step=f"Fix its permissions: {_reading_command(path)}",
         code=ErrorCode.CONFIG_UNREADABLE,
     )

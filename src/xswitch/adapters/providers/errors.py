@@ -19,6 +19,7 @@ from xswitch.adapters.aws.errors import (
     translate_connection_error,
 )
 from xswitch.adapters.system.processes import CommandTimeoutError, OutputTooLargeError
+from xswitch.core.display import hide_secrets, show_value
 from xswitch.core.errors import ErrorCode, NetworkError, SourceCredentialsError, XswitchError
 from xswitch.core.errors.source_credentials import SourceLabel, source_error
 from xswitch.core.errors.sts import ApiCall, error_from_response
@@ -188,7 +189,7 @@ def _web_identity(failure: _ProviderFailure) -> SourceCredentialsError:
     if isinstance(error, OSError):
         return failure.as_error(
             ErrorCode.WEB_IDENTITY_FILE,
-            detail=f"{error.filename or 'the file'}: {_system_reason(error)}",
+            detail=f"{_shown_path(error)}: {_system_reason(error)}",
         )
     if isinstance(error, UnicodeDecodeError):
         return failure.as_error(ErrorCode.WEB_IDENTITY_FILE, detail="it isn't text")
@@ -245,13 +246,22 @@ def _container(failure: _ProviderFailure) -> SourceCredentialsError:
     )
 
 
+def _shown_path(error: OSError) -> str:
+    return show_value(str(error.filename)) if error.filename else "the file"
+
+
 def _system_reason(error: OSError) -> str:
     return (error.strerror or "no reason given").lower()
 
 
 def _safe_message(error: Exception) -> str:
-    """Return the text of botocore's own errors, which quote only settings; of others, the type."""
-    return str(error) if isinstance(error, boto.BotoCoreError) else type(error).__name__
+    """Return the text of botocore's own errors, which quote only settings; of others, the type.
+
+    It ends with its first line: what follows continues a setting that it quotes.
+    """
+    if not isinstance(error, boto.BotoCoreError):
+        return type(error).__name__
+    return hide_secrets(str(error)).partition("\n")[0]
 
 
 _BY_KIND: Mapping[CredentialSourceKind, Callable[[_ProviderFailure], SourceCredentialsError]] = {

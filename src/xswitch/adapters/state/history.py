@@ -18,6 +18,7 @@ from xswitch.adapters.state.private_files import (
     set_private_mode,
 )
 from xswitch.adapters.state.versions import VERSION, newer_file_error, other_version
+from xswitch.core.display import hide_secrets
 from xswitch.core.errors import ConfigError, XswitchError
 from xswitch.core.model import HistoryEntry
 
@@ -50,9 +51,9 @@ class JsonHistory:
         line = json.dumps(
             {
                 "at": int(entry.at.timestamp()),
-                "profile": entry.profile[:MAX_TEXT],
-                "role_arn": entry.role_arn[:MAX_TEXT],
-                "session_name": entry.session_name[:MAX_TEXT],
+                "profile": hide_secrets(entry.profile)[:MAX_TEXT],
+                "role_arn": hide_secrets(entry.role_arn)[:MAX_TEXT],
+                "session_name": hide_secrets(entry.session_name)[:MAX_TEXT],
                 "result": entry.result[:MAX_TEXT],
             }
         )

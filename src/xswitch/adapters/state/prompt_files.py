@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from xswitch.adapters.state.private_files import remove_files, replace_private
+from xswitch.core.display import hide_secrets
 from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PromptState
@@ -78,7 +79,9 @@ class PromptFileStore:
 
 
 def _printable(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())[:MAX_LENGTH]
+    return "".join(character for character in hide_secrets(text) if character.isprintable())[
+        :MAX_LENGTH
+    ]
 
 
 def _epoch_seconds(time: datetime | None) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from xswitch.core.display import display
 from xswitch.core.errors import ErrorCode, MfaNeededError
 from xswitch.core.model import MfaChallenge
 from xswitch.core.sessions.running_commands import child_environment, mfa_process_digest
 from xswitch.core.sts_limits import MFA_CODE_LENGTH, is_mfa_code
-from xswitch.core.text import sanitize
 
 
 class MfaProcess:
@@ -68,7 +68,7 @@ class MfaProcess:
 
 
 def _no_code_error(challenge: MfaChallenge, why: str) -> MfaNeededError:
-    profile = sanitize(challenge.profile, limit=100)
+    profile = display(challenge.profile, limit=100)
     return MfaNeededError(
         f"The mfa_process of profile {profile} returned no MFA code.",
         why=why,

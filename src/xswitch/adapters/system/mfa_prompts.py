@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from xswitch.core.display import display
 from xswitch.core.errors import CancelledError
 from xswitch.core.model import MfaChallenge
 from xswitch.core.sts_limits import MFA_CODE_LENGTH, is_mfa_code
-from xswitch.core.text import sanitize
 
 _CONSOLE = ("CONIN$", "CONOUT$") if os.name == "nt" else ("/dev/tty", "/dev/tty")
 _MAX_ATTEMPTS = 3
@@ -68,10 +68,10 @@ class TerminalPrompt:
 
 
 def _introduction(challenge: MfaChallenge) -> list[str]:
-    profile, serial = sanitize(challenge.profile, limit=100), sanitize(challenge.serial, limit=200)
+    profile, serial = display(challenge.profile, limit=100), display(challenge.serial, limit=200)
     lines = [f"Profile {profile} needs an MFA code from {serial}."]
     if challenge.refusal:
-        lines.insert(0, sanitize(challenge.refusal, limit=300))
+        lines.insert(0, display(challenge.refusal, limit=300))
     return lines
 
 

@@ -191,8 +191,10 @@ def console(context: Context) -> int:
     link = console_url_for_role(role)
     if context.arguments.json:
         context.stdout.envelope(
-            "console", {"name": role.name, "role_arn": role.role_arn, "link": link}
+            "console",
+            {"name": role.name, "role_arn": role.role_arn, "link": link},
+            verbatim=True,
         )
     else:
-        context.stdout.lines([link])
+        context.stdout.lines([link], verbatim=True)
     return ExitCode.DONE

@@ -56,7 +56,7 @@ def apply(context: Context) -> int:
         return ExitCode.DONE
     if any(side.changes for side in planned.plan.sides if side.profile is not None):
         if not arguments.json:
-            context.stdout.lines(plan_lines(planned))
+            context.stdout.lines(plan_lines(planned), verbatim=True)
         _confirm(context, planned)
     applied = context.actions.access.apply(
         planned, prompt, lambda side, change, now: _print_change(context, side, change, now)
@@ -77,9 +77,9 @@ def check(context: Context) -> int:
     prompt = _mfa_prompt(context)
     checked = context.actions.access.check(_plan_access(context, prompt), prompt, context.progress)
     if context.arguments.json:
-        context.stdout.envelope("access check", checked_json(checked))
+        context.stdout.envelope("access check", checked_json(checked), verbatim=True)
     else:
-        context.stdout.lines(checked_lines(checked))
+        context.stdout.lines(checked_lines(checked), verbatim=True)
     return ExitCode.DONE
 
 
@@ -99,10 +99,12 @@ def lint(context: Context) -> int:
     )
     if context.arguments.json:
         context.stdout.envelope(
-            "access lint", {"findings": [finding_data(finding) for finding in findings]}
+            "access lint",
+            {"findings": [finding_data(finding) for finding in findings]},
+            verbatim=True,
         )
     else:
-        context.stdout.lines(finding_lines(findings))
+        context.stdout.lines(finding_lines(findings), verbatim=True)
         if not findings:
             context.stderr.done("no findings")
     return (
@@ -202,9 +204,10 @@ def _print_plan(context: Context, planned: AccessPlanResult) -> None:
         context.stdout.envelope(
             f"access {arguments.action}",
             {"plan": plan_data(planned.plan), "console_link": planned.console_link},
+            verbatim=True,
         )
     elif arguments.format == "text":
-        context.stdout.lines(plan_lines(planned))
+        context.stdout.lines(plan_lines(planned), verbatim=True)
     else:
         for file in render(planned.plan, arguments.format):
             context.stdout.raw(file.text)
@@ -222,7 +225,7 @@ def _confirm(context: Context, planned: AccessPlanResult) -> None:
     if context.arguments.json:
         # stdout is for the JSON envelope; users must see the changes before they confirm
         for line in plan_lines(planned):
-            context.stderr.say(line)
+            context.stderr.say(line, verbatim=True)
     if not _is_confirmed("Make these changes?"):
         raise CancelledError("Nothing was changed.")
 
@@ -269,7 +272,7 @@ def _handle_failure(context: Context, applied: AccessApplyResult, prompt: MfaPro
         )
     if arguments.json:
         context.stdout.envelope(
-            "access apply", applied_json(applied, back=back), [error_json(error)]
+            "access apply", applied_json(applied, back=back), [error_json(error)], verbatim=True
         )
     return error.exit_code
 
@@ -280,6 +283,6 @@ def _print_applied(
     for line in handover_lines(applied.planned):
         context.stderr.hint(line)
     if context.arguments.json:
-        context.stdout.envelope("access apply", applied_json(applied, checked))
+        context.stdout.envelope("access apply", applied_json(applied, checked), verbatim=True)
         return
-    context.stdout.lines(applied_lines(applied, checked))
+    context.stdout.lines(applied_lines(applied, checked), verbatim=True)

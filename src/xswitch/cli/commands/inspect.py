@@ -17,6 +17,7 @@ from xswitch.cli.output.json_output import (
 )
 from xswitch.cli.output.stdout import table
 from xswitch.cli.parser import CommandParser, add_json
+from xswitch.core.display import display
 from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import ExitCode, UsageError
 from xswitch.core.model import Problem, Role, SessionState
@@ -253,9 +254,10 @@ def complete(context: Context) -> int:
     """Print targets for completion: one line each with name, tab, and description."""
     word = context.arguments.word
     for role in context.actions.listing().roles:
-        if role.name.startswith(word) and role.name.isprintable():
+        # A name that can't be shown as it is would only be a wrong target
+        if role.name.startswith(word) and display(role.name) == role.name:
             account = role.account_name or role.account_id
-            text = " ".join(part for part in (account, role.role_name) if part)
+            text = display(" ".join(part for part in (account, role.role_name) if part))
             printable = "".join(c if c.isprintable() else "?" for c in text)
             context.stdout.raw(f"{role.name}\t{printable}\n")
     return ExitCode.DONE

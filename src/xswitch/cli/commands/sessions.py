@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -187,7 +188,7 @@ def credential_process(context: Context) -> int:
         context,
         binding,
         lambda services: services.actions.credential_process(
-            profile, services.no_mfa_prompt(f"xswitch switch {profile}"), binding
+            profile, services.no_mfa_prompt(f"xswitch switch {shlex.quote(profile)}"), binding
         ),
     )
     context.stdout.raw(answer + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions, SwitchResult
@@ -124,7 +125,7 @@ def switch(context: Context) -> int:
     if guard is not None and guard.confirm and options.confirmation is None:
         options = replace(options, confirmation=_ask_confirmation(role.name, guard))
     prompt = context.services.mfa_prompt(
-        arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}"
+        arguments.mfa_code, f"xswitch switch --mfa-code CODE {shlex.join(arguments.target)}"
     )
     try:
         switched = context.actions.switch(role, options, prompt, context.progress)
@@ -175,7 +176,9 @@ def _ask_confirmation(role_name: str, guard: Guard) -> str:
     if not has_terminal():
         raise UsageError(
             f"No terminal: the guard {guard.name} of {role_name} needs a typed confirmation.",
-            next_step=f"xswitch switch {role_name} --confirm TEXT",
+            next_step=(
+                f"xswitch switch {shlex.quote(role_name)} --confirm {shlex.quote(guard.confirm)}"
+            ),
             code=ErrorCode.CONFIRMATION_NEEDED,
         )
     typed = ask_line(f"{role_name} is guarded ({guard.name}). Type {guard.confirm} to switch: ")

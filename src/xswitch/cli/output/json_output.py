@@ -14,6 +14,14 @@ from xswitch.actions.api import (
     StatusRow,
     SwitchResult,
 )
+from xswitch.core.display import (
+    HIDDEN,
+    SHOWN_KEYS,
+    SHOWN_NESTED_KEYS,
+    hide_secrets,
+    is_known_key,
+    show_key_id,
+)
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import (
     Chain,
@@ -25,10 +33,7 @@ from xswitch.core.model import (
     Role,
     SessionState,
 )
-from xswitch.core.text import strip_user_info
 
-HIDDEN = "(hidden)"
-SECRET_KEYS = frozenset({"aws_secret_access_key", "aws_session_token", "aws_security_token"})
 _COMMAND_KEYS = frozenset({"credential_process", "mfa_process"})
 
 
@@ -205,8 +210,8 @@ def error_json(error: XswitchError) -> dict[str, Any]:
 def config_json(view: ConfigView) -> dict[str, Any]:
     """Return the data of `config`.
 
-    Values are as written, except for secrets and where users often put them: arguments of commands,
-    users of URLs.
+    Values of known keys are as written, except for secrets and where users often put them: other
+    keys, arguments of commands, users of URLs, lines that continue a value.
     """
     return {
         "files": {"config": view.paths.config, "credentials": view.paths.credentials},
@@ -226,17 +231,30 @@ def _sections_json(sections: Mapping[str, Profile]) -> dict[str, dict[str, str]]
 
 
 def _redact_value(key: str, value: str) -> str:
-    if key in SECRET_KEYS:
-        return HIDDEN
+    if key == "aws_access_key_id":
+        return show_key_id(value)
     if key in _COMMAND_KEYS:
         program, *arguments = value.split(maxsplit=1)[:2] or [""]
-        return f"{program} {HIDDEN}" if arguments else program
+        return f"{hide_secrets(program)} {HIDDEN}" if arguments else hide_secrets(program)
     first, *nested_lines = value.split("\n")
-    lines = [first, *(_redact_nested_line(line) for line in nested_lines)]
-    return strip_user_info("\n".join(lines))
+    if not first and nested_lines:
+        return "\n".join(["", *map(_redact_nested_line, nested_lines)])
+    if key not in SHOWN_KEYS:
+        return HIDDEN
+    lines = [hide_secrets(first), *map(_redact_continuation, nested_lines)]
+    return "\n".join(lines)
+
+
+def _redact_continuation(line: str) -> str:
+    """Redact a line that continues a value: often a key that is indented by mistake."""
+    key, equals, _ = line.partition("=")
+    return f"{key}{equals} {HIDDEN}" if equals and is_known_key(key) else HIDDEN
 
 
 def _redact_nested_line(line: str) -> str:
-    """Redact a continuation line: part of a block like `s3 =`, or a key indented by mistake."""
-    key, equals, _ = line.partition("=")
-    return f"{key}{equals} {HIDDEN}" if key.strip().lower() in SECRET_KEYS else line
+    """Redact a line of a block like `s3 =`."""
+    key, equals, value = line.partition("=")
+    if not equals:
+        return HIDDEN
+    shown = key.strip().lower() in SHOWN_NESTED_KEYS
+    return hide_secrets(f"{key}={value}") if shown else f"{hide_secrets(key)}{equals} {HIDDEN}"

@@ -1,4 +1,4 @@
-"""The only module that writes stderr: sanitized messages for people."""
+"""The only module that writes stderr: messages for people, sanitized and without secrets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from xswitch.core.display import display
 from xswitch.core.errors import TargetError, XswitchError
 from xswitch.core.model import Problem
 from xswitch.core.text import sanitize
@@ -31,21 +32,22 @@ class Stderr:
         self._use_color = color
         self._deferred: deque[str] | None = None
 
-    def say(self, text: str) -> None:
-        """Write one line."""
-        self._line(sanitize(text, limit=_MAX_LINE_LENGTH))
+    def say(self, text: str, *, verbatim: bool = False) -> None:
+        """Write one line; one of a policy document is `verbatim`, which keeps codes in it."""
+        shown = sanitize if verbatim else display
+        self._line(shown(text, limit=_MAX_LINE_LENGTH))
 
     def done(self, text: str) -> None:
         """Write a success."""
-        self._line(self._paint(_GREEN, "✓ ") + sanitize(text, limit=_MAX_LINE_LENGTH))
+        self._line(self._paint(_GREEN, "✓ ") + display(text, limit=_MAX_LINE_LENGTH))
 
     def hint(self, text: str) -> None:
         """Write a less prominent line."""
-        self._line(self._paint(_DIM, sanitize(text, limit=_MAX_LINE_LENGTH)))
+        self._line(self._paint(_DIM, display(text, limit=_MAX_LINE_LENGTH)))
 
     def debug(self, text: str) -> None:
         """Write a `--debug` line, or keep it while `defer_debug` is active; from any thread."""
-        line = self._paint(_DIM, "debug: " + sanitize(text, limit=_MAX_LINE_LENGTH))
+        line = self._paint(_DIM, "debug: " + display(text, limit=_MAX_LINE_LENGTH))
         if self._deferred is None:
             self._line(line)
         else:
@@ -65,7 +67,7 @@ class Stderr:
 
     def warn(self, text: str) -> None:
         """Write a warning."""
-        self._line(self._paint(_YELLOW, "warning: ") + sanitize(text, limit=_MAX_LINE_LENGTH))
+        self._line(self._paint(_YELLOW, "warning: ") + display(text, limit=_MAX_LINE_LENGTH))
 
     def problem(self, problem: Problem) -> None:
         """Write a problem with its file and line, as compilers do."""
@@ -73,31 +75,31 @@ class Stderr:
         place = f"{problem.file}{line}: " if problem.file else ""
         paint = {"error": _RED, "warning": _YELLOW, "info": _DIM}[problem.severity]
         self._line(
-            sanitize(place)
+            display(place)
             + self._paint(paint, f"{problem.severity}: ")
-            + sanitize(f"{problem.message} [{problem.code}]", limit=_MAX_LINE_LENGTH)
+            + display(f"{problem.message} [{problem.code}]", limit=_MAX_LINE_LENGTH)
         )
 
     def error(self, error: XswitchError) -> None:
         """Write what failed, why, and the next step."""
         self._line(
-            self._paint(_RED + _BOLD, "xswitch: ") + sanitize(error.what, limit=_MAX_LINE_LENGTH)
+            self._paint(_RED + _BOLD, "xswitch: ") + display(error.what, limit=_MAX_LINE_LENGTH)
         )
         if error.why:
-            self._line("  " + sanitize(error.why, limit=_MAX_LINE_LENGTH))
+            self._line("  " + display(error.why, limit=_MAX_LINE_LENGTH))
         if isinstance(error, TargetError):
             for candidate in error.candidates[:20]:
-                self._line("    " + sanitize(candidate, limit=_MAX_LINE_LENGTH))
+                self._line("    " + display(candidate, limit=_MAX_LINE_LENGTH))
         if error.next_step:
             self._line(
-                self._paint(_DIM, "  next: ") + sanitize(error.next_step, limit=_MAX_LINE_LENGTH)
+                self._paint(_DIM, "  next: ") + display(error.next_step, limit=_MAX_LINE_LENGTH)
             )
 
     def one_line(self, error: XswitchError) -> None:
         """Write an error as one line, for callers that show only one (the AWS SDKs)."""
         parts = [error.what, error.why, f"Next: {error.next_step}" if error.next_step else ""]
         self._line(
-            "xswitch: " + sanitize(" ".join(part for part in parts if part), limit=_MAX_LINE_LENGTH)
+            "xswitch: " + display(" ".join(part for part in parts if part), limit=_MAX_LINE_LENGTH)
         )
 
     def _paint(self, codes: str, text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TextIO
 
+from xswitch.core.display import display, hide_secrets
 from xswitch.core.text import sanitize
 
 ENVELOPE_VERSION = 1
@@ -43,9 +44,12 @@ class Stdout:
             content = text.encode("utf-8", "surrogateescape")
         self._stream.buffer.write(content)
 
-    def lines(self, lines: Sequence[str]) -> None:
-        """Write each line sanitized; characters the locale lacks become escapes."""
-        text = "".join(sanitize(line) + "\n" for line in lines)
+    def lines(self, lines: Sequence[str], *, verbatim: bool = False) -> None:
+        """Write each line as it may be shown; characters the locale lacks become escapes.
+
+        `verbatim` lines are what the user asked for, such as a policy document; they are sanitized.
+        """
+        text = "".join((sanitize(line) if verbatim else display(line)) + "\n" for line in lines)
         try:
             self._stream.write(text)
         except UnicodeEncodeError:
@@ -54,18 +58,24 @@ class Stdout:
         self._stream.flush()
 
     def envelope(
-        self, command: str, data: object, problems: Iterable[Mapping[str, Any]] = ()
+        self,
+        command: str,
+        data: object,
+        problems: Iterable[Mapping[str, Any]] = (),
+        *,
+        verbatim: bool = False,
     ) -> None:
         """Write the JSON envelope: version, command, data, problems.
 
         It is ASCII only, so no terminal acts on it. Any iterable becomes an array. The text is
-        indented only on a terminal: the indenting encoder takes four times as long.
+        indented only on a terminal: the indenting encoder takes four times as long. Strings are
+        without secrets; `verbatim` data is what the user asked for, such as a policy document.
         """
         document = {
             "version": ENVELOPE_VERSION,
             "command": command,
-            "data": data,
-            "problems": problems,
+            "data": data if verbatim else _without_secrets(data),
+            "problems": _without_secrets(problems),
         }
         if self._stream.isatty():
             self._stream.write(
@@ -75,6 +85,28 @@ class Stdout:
             self._stream.writelines(_json_chunks(document, 3))
             self._stream.write("\n")
         self._stream.flush()
+
+
+def _without_secrets(value: object, known: dict[str, str] | None = None) -> object:
+    """Return JSON data with `hide_secrets` applied to its strings; iterables stay lazy.
+
+    `known` keeps the results: paths and ARNs occur thousands of times in a large list.
+    """
+    known = {} if known is None else known
+    if isinstance(value, str):
+        if (shown := known.get(value)) is None:
+            shown = known[value] = hide_secrets(value)
+        return shown
+    if isinstance(value, Mapping):
+        return {
+            _without_secrets(key, known): inner
+            if inner is None or isinstance(inner, int)
+            else _without_secrets(inner, known)
+            for key, inner in value.items()
+        }
+    if isinstance(value, Iterable):
+        return (_without_secrets(inner, known) for inner in value)
+    return value
 
 
 def _json_chunks(value: object, depth: int) -> Iterator[str]:
@@ -94,16 +126,16 @@ def _json_chunks(value: object, depth: int) -> Iterator[str]:
         separator = "["
         while chunk := list(islice(items, _ITEMS_PER_CHUNK)):
             yield separator
-            yield json.dumps(chunk)[1:-1]
+            yield json.dumps(chunk, default=list)[1:-1]
             separator = ", "
         yield "]" if separator == ", " else "[]"
     else:
-        yield json.dumps(value)
+        yield json.dumps(value, default=list)
 
 
 def table(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> list[str]:
-    """Format rows as aligned lines under their headings; cells are sanitized."""
-    cells = [[sanitize(cell) for cell in row] for row in [headings, *rows]]
+    """Format rows as aligned lines under their headings; cells are as they may be shown."""
+    cells = [[display(cell) for cell in row] for row in [headings, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -6,6 +6,7 @@ Source: IAM user guide, "Switch from a user to an IAM role (console)".
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import quote
@@ -100,7 +101,7 @@ def console_url_for_role(role: Role) -> str:
         raise UsageError(
             f"{role.name} has no console link.",
             why=reason or f"The console of the partition {role.partition} is unknown.",
-            next_step=f"xswitch switch {role.name}",
+            next_step=f"xswitch switch {shlex.quote(role.name)}",
             code=ErrorCode.NO_CONSOLE_LINK,
         )
     return url

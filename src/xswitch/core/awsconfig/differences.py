@@ -18,7 +18,7 @@ from xswitch.core.awsconfig.botocore_reader import (
     parse_cli_header,
 )
 from xswitch.core.awsconfig.document import ConfigDocument, ConfigSection, SectionKind
-from xswitch.core.awsconfig.problems import display_value
+from xswitch.core.display import show_header, show_setting
 from xswitch.core.model import FileKind, Origin, Problem, Profile, Property
 
 SdkSections = Mapping[SectionKind, Mapping[str, Profile]]
@@ -191,7 +191,7 @@ def _section_differences(
             if name in sdk[kind]:
                 continue
             origin = Origin(path, cli_section.line)
-            text = f'Only the AWS CLI and boto3 see the {kind} "{name}".'
+            text = f'Only the AWS CLI and boto3 see the {kind} "{show_header(name)}".'
             problems.append(_problem("cli_only", text, origin, kind, name))
             if kind == "profile":
                 cli_only_profiles[name] = Profile(
@@ -219,15 +219,18 @@ def _value_differences(
             yield _problem("cli_misses_key", message, property_.origin, kind, name)
         else:
             text = value if isinstance(value, str) else _nested_text(value)
+            cli, sdk = show_setting(key, text), show_setting(key, property_.value)
             message = (
-                f"For {key} the AWS CLI and boto3 read {display_value(key, text)}, the SDKs"
-                f" {display_value(key, property_.value)}."
+                f"After the first line of {key}, the AWS CLI and boto3 read other lines than the"
+                " SDKs."
+                if cli == sdk and "\n" in text
+                else f"For {key} the AWS CLI and boto3 read {cli}, the SDKs {sdk}."
             )
             yield _problem("cli_value", message, property_.origin, kind, name)
     for key in cli_section.values:
         line = cli_section.lines[key]
         if key not in section.properties and line not in reported_lines:
-            message = f'Only the AWS CLI and boto3 see the key "{key}".'
+            message = f'Only the AWS CLI and boto3 see the key "{show_header(key)}".'
             yield _problem("cli_only_key", message, Origin(path, line), kind, name)
 
 

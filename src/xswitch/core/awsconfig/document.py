@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from xswitch.core.display import is_known_key
 from xswitch.core.model import FileKind
 from xswitch.core.model.profiles import PropertyRow
 
@@ -34,6 +35,7 @@ ConfigFaultCode = Literal[
     "stray_indent",
     "nested_no_equals",
     "indented_comment",
+    "indented_key",
     "inline_comment",
 ]
 
@@ -305,6 +307,8 @@ class _DocumentParser:
                 return
         elif stripped[0] in "#;":
             section.faults.append(ConfigFault("indented_comment", number))
+        elif is_known_key(stripped.partition("=")[0]):
+            section.faults.append(ConfigFault("indented_key", number))
         if (
             not self.multiline
             or self.multiline[-1][0] is not section

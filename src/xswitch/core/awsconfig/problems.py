@@ -1,6 +1,6 @@
 """Turn the faults of lines and sections into problems.
 
-Messages contain no value that could be a secret.
+Messages contain no value that could be a secret: see `xswitch.core.display`.
 """
 
 from __future__ import annotations
@@ -14,28 +14,9 @@ from xswitch.core.awsconfig.document import (
     ConfigFaultCode,
     ConfigSection,
 )
+from xswitch.core.display import SHOWN_KEYS, show_header, show_setting
 from xswitch.core.model import FileKind, Problem, Severity
 
-DISPLAYABLE_KEYS = frozenset(
-    {
-        "credential_source",
-        "duration_seconds",
-        "mfa_serial",
-        "output",
-        "region",
-        "role_arn",
-        "role_session_name",
-        "source_profile",
-        "sso_account_id",
-        "sso_region",
-        "sso_role_name",
-        "sso_session",
-        "sso_start_url",
-    }
-)
-"""The keys whose values messages can quote."""
-
-_MAX_DISPLAY_LENGTH = 80
 _KNOWN_SECTIONS = frozenset({"plugins", "preview"})
 
 _FAULT_MESSAGES: dict[ConfigFaultCode, tuple[Severity, str]] = {
@@ -80,20 +61,15 @@ _FAULT_MESSAGES: dict[ConfigFaultCode, tuple[Severity, str]] = {
         "warning",
         "SDKs read this indented comment as part of the value; the AWS CLI and boto3 skip it.",
     ),
+    "indented_key": (
+        "warning",
+        "This indented key is part of the value above it for all readers: don't indent it.",
+    ),
     "inline_comment": (
         "warning",
         "The comment in this line is part of the value for the AWS CLI and boto3.",
     ),
 }
-
-
-def display_value(key: str, value: str) -> str:
-    """Quote `value`, or return "another value" if the key's values could be secret."""
-    if key not in DISPLAYABLE_KEYS:
-        return "another value"
-    return (
-        f'"{value}"' if len(value) <= _MAX_DISPLAY_LENGTH else f'"{value[:_MAX_DISPLAY_LENGTH]}…"'
-    )
 
 
 def fault_problems(document: ConfigDocument, path: str) -> Iterator[Problem]:
@@ -128,13 +104,15 @@ def section_problems(document: ConfigDocument, path: str) -> Iterator[Problem]:
                 problem = ("default_ignored", "warning", text)
             elif first_section is not section:
                 text = (
-                    f"[{section.raw}] repeats line {first_section.line}: SDKs join both sections."
+                    f"[{show_header(section.raw)}] repeats line {first_section.line}:"
+                    " SDKs join both sections."
                 )
                 problem = ("duplicate_section", "warning", text)
         elif section.kind == "other":
             problem = _unrecognized_section(section, document.file)
         elif section.kind == "illegal" and not _cli_sees(section, document.file):
-            text = f"All readers ignore [{section.raw}]: the name has illegal characters."
+            shown = show_header(section.raw)
+            text = f"All readers ignore [{shown}]: the name has illegal characters."
             problem = ("illegal_name", "warning", text)
         if problem:
             yield Problem(
@@ -153,20 +131,21 @@ def _unrecognized_section(
     section: ConfigSection, file: FileKind
 ) -> tuple[str, Severity, str] | None:
     name = section.raw.strip()
+    shown = show_header(name)
     if file == "credentials":
         if name.startswith("profile"):
             text = (
-                f'SDKs ignore [{name}]: headers of the credentials file have no "profile".'
+                f'SDKs ignore [{shown}]: headers of the credentials file have no "profile".'
                 " The AWS CLI reads it as part of the name."
             )
             return "profile_in_credentials", "warning", text
-        return "section_in_credentials", "warning", f"[{name}] belongs in the config file."
+        return "section_in_credentials", "warning", f"[{shown}] belongs in the config file."
     if name in _KNOWN_SECTIONS or _cli_sees(section, file):
         return None
     return (
         "not_a_profile",
         "warning",
-        f"[{name}] isn't a profile; write [profile {name or 'NAME'}].",
+        f"[{shown}] isn't a profile; write [profile {shown or 'NAME'}].",
     )
 
 
@@ -206,9 +185,9 @@ def _inline_comment_message(
     generic_message = _FAULT_MESSAGES[fault.code][1]
     key, _, value = _line_text(document, section, fault.line).partition("=")
     key = key.strip().lower()
-    if key not in DISPLAYABLE_KEYS:
+    if key not in SHOWN_KEYS:
         return generic_message
     return (
         "The comment is part of the value for the AWS CLI and boto3: they read"
-        f" {display_value(key, value.strip())}."
+        f" {show_setting(key, value.strip())}."
     )

@@ -29,6 +29,8 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import ClassVar
 
+from xswitch.core.display import hide_secrets
+
 
 class ExitCode(IntEnum):
     """Exit codes of the process; part of the interface, documented in docs/json.md."""
@@ -231,7 +233,7 @@ class ErrorCode(StrEnum):
 
 
 class XswitchError(Exception):
-    """A failure with a message for the user. No part of it may hold a secret."""
+    """A failure with a message for the user; what has the form of a secret is hidden in it."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
     default_code: ClassVar[str] = ErrorCode.BUG
@@ -248,10 +250,10 @@ class XswitchError(Exception):
     def __init__(
         self, what: str, *, why: str = "", next_step: str = "", code: str | None = None
     ) -> None:
-        super().__init__(what)
-        self.what = what
-        self.why = why
-        self.next_step = next_step
+        self.what = hide_secrets(what)
+        self.why = hide_secrets(why)
+        self.next_step = hide_secrets(next_step)
+        super().__init__(self.what)
         self.code = code or self.default_code
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xswitch.core.display import display, hide_secrets
 from xswitch.core.text import sanitize
 
 WHY_LIMIT = 600
@@ -17,11 +18,11 @@ class MessageTemplate:
     next_step: str
 
     def fill(self, **values: str) -> tuple[str, str]:
-        """Return both texts with the values, sanitized, in their places."""
-        safe = {name: sanitize(value) for name, value in values.items()}
+        """Return both texts with the values, as they may be shown, in their places."""
+        safe = {name: display(value) for name, value in values.items()}
         return self.what.format(**safe), self.next_step.format(**safe)
 
 
 def display_reason(text: str) -> str:
-    """Return `text` as one sanitized line of at most `WHY_LIMIT` characters."""
-    return sanitize(" ".join(text.split()), limit=WHY_LIMIT)
+    """Return `text` without secrets as one sanitized line of at most `WHY_LIMIT` characters."""
+    return sanitize(" ".join(hide_secrets(text).split()), limit=WHY_LIMIT)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from xswitch.core.display import display
 from xswitch.core.errors import ErrorCode, SourceCredentialsError, XswitchError
 from xswitch.core.errors.messages import MessageTemplate, display_reason
 from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
@@ -177,7 +178,7 @@ def _display_name(base: CredentialSource) -> str:
     return (
         _SOURCE_NAMES.get(base.kind, "the environment")
         if base.profile is None
-        else f"profile {sanitize(base.profile, limit=100)}"
+        else f"profile {display(base.profile, limit=100)}"
     )
 
 

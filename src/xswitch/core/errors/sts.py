@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from xswitch.core.display import display, show_value
 from xswitch.core.errors import (
     AwsDeniedError,
     ErrorCode,
@@ -388,8 +389,8 @@ def _fill_message(code: ErrorCode, call: ApiCall, detail: str) -> tuple[str, str
     values = {
         "operation": call.operation,
         "hop": call.hop or "these credentials",
-        "region": call.region or '""',
-        "url": call.url or f"the endpoint of {call.region}",
+        "region": show_value(call.region) or '""',
+        "url": call.url or f"the endpoint of {show_value(call.region)}",
         "detail": detail,
     }
-    return template.fill(**{name: sanitize(value, limit=200) for name, value in values.items()})
+    return template.fill(**{name: display(value, limit=200) for name, value in values.items()})

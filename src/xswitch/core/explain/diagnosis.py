@@ -6,6 +6,7 @@ that were read completely; others "can't be seen from here" and show the stateme
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from xswitch.core.explain import non_policy, policy_types
@@ -173,7 +174,8 @@ def _possible_condition_causes(denied: DeniedCall) -> list[Cause]:
         possible.append((CauseCode.EXTERNAL_ID_WRONG, local, evidence, fix))
     elif not denied.same_account:
         evidence = "None was sent; trust policies of other companies often require one."
-        fix = f"Ask the role's owner, then: xswitch switch {denied.profile} --external-id ID"
+        profile = shlex.quote(denied.profile)
+        fix = f"Ask the role's owner, then: xswitch switch {profile} --external-id ID"
         possible.append((CauseCode.EXTERNAL_ID_MISSING, local, evidence, fix))
     if hop.caller.mfa is not True and (hop.caller.is_user or not hop.caller.arn):
         evidence = "The call was made without MFA; a policy of either account may require it."

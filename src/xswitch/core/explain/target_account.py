@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from xswitch.core.access.model import NamedPolicy
@@ -110,7 +111,7 @@ def _missing_role_cause(denied: DeniedCall) -> Cause | None:
         return None
     fix = (
         f"Set role_arn to it in the profile {denied.hop.profile}, "
-        f"then: xswitch switch {denied.profile}"
+        f"then: xswitch switch {shlex.quote(denied.profile)}"
     )
     for other in others:
         parsed = parse_role_arn(other)
@@ -158,7 +159,9 @@ def _duration_cause(denied: DeniedCall) -> Cause | None:
         CauseSide.LOCAL,
         Certainty.PROVED,
         sentence,
-        next_step=f"xswitch switch {denied.profile} --duration {role.max_session_seconds}",
+        next_step=(
+            f"xswitch switch {shlex.quote(denied.profile)} --duration {role.max_session_seconds}"
+        ),
     )
 
 

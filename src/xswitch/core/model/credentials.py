@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from xswitch.core.display import hide_secrets
+
 Severity = Literal["error", "warning", "info"]
 FileKind = Literal["config", "credentials"]
 
@@ -65,7 +67,10 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error, warning, or note about a file, profile, or session."""
+    """An error, warning, or note about a file, profile, or session.
+
+    What has the form of a secret is hidden in its message.
+    """
 
     code: str  # stable, snake_case
     message: str
@@ -73,3 +78,6 @@ class Problem:
     file: str | None = None
     line: int | None = None
     profile: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", hide_secrets(self.message))

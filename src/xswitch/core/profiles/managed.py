@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from xswitch.core import sts_limits
 from xswitch.core.arn import is_account_id, is_region
 from xswitch.core.digests import sha256
+from xswitch.core.display import quote_value
 from xswitch.core.errors import ConfigError, ErrorCode, UsageError
 from xswitch.core.model import (
     ConfigView,
@@ -79,7 +80,7 @@ def validate_overrides(overrides: Overrides) -> Overrides:
     """
     if overrides.region is not None and not is_region(overrides.region):
         raise UsageError(
-            f"{overrides.region!r} isn't a valid region.",
+            f"{quote_value(overrides.region)} isn't a valid region.",
             next_step="Use a region such as eu-west-1.",
             code=ErrorCode.BAD_REGION,
         )
@@ -134,7 +135,9 @@ def _validate(
     value: str | None, is_valid: Callable[[str], bool], name: str, form: str, code: ErrorCode
 ) -> None:
     if value is not None and not is_valid(value):
-        raise UsageError(f"{value!r} isn't a valid {name}.", why=f"It must be {form}.", code=code)
+        raise UsageError(
+            f"{quote_value(value)} isn't a valid {name}.", why=f"It must be {form}.", code=code
+        )
 
 
 def check_guard_policy(role: Role, overrides: Overrides) -> None:
@@ -183,7 +186,7 @@ def overrides_from_profile(profile: Profile) -> Overrides:
         duration = None if seconds is None else sts_limits.parse_integer(seconds)
         if seconds is not None and duration is None:
             # The handler below adds file and line.
-            raise ValueError(f"{seconds!r} isn't a number of seconds")  # noqa: TRY301
+            raise ValueError(f"{quote_value(seconds)} isn't a number of seconds")  # noqa: TRY301
         return validate_overrides(
             Overrides(
                 region=profile.get("xswitch_region"),

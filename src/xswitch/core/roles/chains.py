@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from xswitch.core.arn import parse_role_arn
+from xswitch.core.display import show_value
 from xswitch.core.model import (
     Chain,
     ConfigView,
@@ -190,7 +191,7 @@ class ChainResolver:
             text = f'Profile "{name}" is its own source_profile but has no static keys.'
             return problem_at(profile, "source_profile", "source_self", text)
         if source is not None and source not in self._view.profiles:
-            text = f'Source profile "{source}" of profile "{name}" doesn\'t exist.'
+            text = f'Source profile "{show_value(source)}" of profile "{name}" doesn\'t exist.'
             return problem_at(profile, "source_profile", "source_missing", text)
         return None
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from xswitch.core.arn import default_region, is_region, partition_of_region
+from xswitch.core.display import quote_value, show_value
 from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
 from xswitch.core.roles.sources import problem_at
 from xswitch.core.variables import own_regions
@@ -88,7 +89,7 @@ class EndpointResolver:
                 default_region(partition),
             )
         if not is_region(region):
-            text = f'Profile "{profile.name}": {region!r} isn\'t a valid region.'
+            text = f'Profile "{profile.name}": {quote_value(region)} isn\'t a valid region.'
             problems.append(problem_at(profile, "region", "region_invalid", text))
         elif partition_of_region(region) != partition:
             text = (
@@ -112,7 +113,8 @@ class EndpointResolver:
         services = profile.get("services")
         if services is not None:
             if services not in self._view.services:
-                text = f'Profile "{profile.name}": section [services {services}] doesn\'t exist.'
+                shown = show_value(services)
+                text = f'Profile "{profile.name}": section [services {shown}] doesn\'t exist.'
                 problems.append(
                     problem_at(profile, "services", "services_missing", text, "warning")
                 )
@@ -154,11 +156,14 @@ def _url_problems(profile: Profile, key: str, url: str) -> list[Problem]:
         host, _ = parts.hostname, parts.port
     except ValueError:
         parts, host = None, None
-    if parts is None or not host or parts.scheme not in ("http", "https"):
-        text = f'Profile "{profile.name}": {url!r} isn\'t an HTTP or HTTPS URL.'
+    # urlsplit drops line breaks
+    if parts is None or not host or "\n" in url or parts.scheme not in ("http", "https"):
+        text = f'Profile "{profile.name}": {quote_value(url)} isn\'t an HTTP or HTTPS URL.'
         return [problem_at(profile, key, "endpoint_invalid", text)]
     if parts.scheme == "http" and not _is_loopback(host):
-        text = f'Profile "{profile.name}": STS sends credentials unencrypted from {url}.'
+        text = (
+            f'Profile "{profile.name}": STS sends credentials unencrypted from {show_value(url)}.'
+        )
         return [problem_at(profile, key, "endpoint_insecure", text, "warning")]
     return []
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from xswitch.core import sts_limits
 from xswitch.core.arn import RoleArn, parse_role_arn
+from xswitch.core.display import quote_value
 from xswitch.core.model import Hop, Problem, Profile, Severity
 from xswitch.core.model.profiles import PropertyOrigins
 from xswitch.core.roles.sources import has_static_keys, is_sso, problem_at
@@ -68,7 +69,10 @@ class _HopParser:
             self.add_problem(key, code, f"{key} is empty, so it's ignored.", "warning")
             return None
         if value is not None and not is_valid(value):
-            self.add_problem(key, code, f"{key} is {value!r}, which AWS rejects.", "warning")
+            # A line break in it is a key that is indented by mistake, so it's not sent.
+            severity: Severity = "error" if "\n" in value else "warning"
+            text = f"{key} is {quote_value(value)}, which AWS rejects."
+            self.add_problem(key, code, text, severity)
         return value
 
     def parsed(
@@ -96,7 +100,7 @@ class _HopParser:
             self.add_problem(
                 "duration_seconds",
                 "duration_not_number",
-                f"duration_seconds is {value!r}, which isn't a number, so it's ignored.",
+                f"duration_seconds is {quote_value(value)}, which isn't a number, so it's ignored.",
                 "warning",
             )
             return None
@@ -124,7 +128,7 @@ def parse_hop(profile: Profile) -> ParsedHop:
         parser.add_problem(
             "role_arn",
             "role_arn_invalid",
-            f"role_arn is {arn!r}, which isn't the ARN of a role.{hint}",
+            f"role_arn is {quote_value(arn)}, which isn't the ARN of a role.{hint}",
         )
     origins = PropertyOrigins(profile.properties, _ROLE_KEYS)
     if _OPTIONAL_ROLE_KEYS.isdisjoint(profile.properties):  # most profiles
@@ -138,7 +142,7 @@ def parse_hop(profile: Profile) -> ParsedHop:
     undefined_keys = [key for key in transitive if key not in dict(tags)]
     if undefined_keys:
         text = (
-            f"xswitch_transitive_tag_keys names {undefined_keys[0]!r},"
+            f"xswitch_transitive_tag_keys names {quote_value(undefined_keys[0])},"
             " which xswitch_tags doesn't set."
         )
         parser.add_problem("xswitch_transitive_tag_keys", "transitive_tag_keys_invalid", text)
@@ -179,7 +183,8 @@ def _parsed_hop(parser: _HopParser, hop: Hop, arn: RoleArn | None) -> ParsedHop:
 def _source_identity(text: str) -> str:
     if not sts_limits.is_session_name(text):
         raise ValueError(
-            f"{text!r} isn't a valid source identity (2 to 64 letters, digits, and _+=,.@-)"
+            f"{quote_value(text)} isn't a valid source identity"
+            " (2 to 64 letters, digits, and _+=,.@-)"
         )
     return text
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from xswitch.core.arn import RoleArn, parse_role_arn, partition_of, partition_of_region
+from xswitch.core.display import first_line, show_value
 from xswitch.core.errors import ConfigError, TargetError
 from xswitch.core.model import (
     Chain,
@@ -69,8 +70,8 @@ def resolve_all(view: ConfigView, settings: Settings, env: Mapping[str, str]) ->
                 ad_hoc.append((profile, arn))
             elif role_value not in view.profiles:
                 text = (
-                    f'The role profile "{role_value}" of managed profile "{profile.name}" doesn\'t'
-                    " exist."
+                    f'The role profile "{show_value(role_value)}" of managed profile'
+                    f' "{profile.name}" doesn\'t exist.'
                 )
                 problems.append(problem_at(profile, ROLE_KEY, "managed_orphan", text, "warning"))
         elif "web_identity_token_file" in profile.properties and "role_arn" in profile.properties:
@@ -228,7 +229,7 @@ class RoleBuilder:
             if source in self.view.profiles:
                 resolved = self.resolve_hop(source, hop)
             else:
-                text = f'Source profile "{source}" of {name} doesn\'t exist.'
+                text = f'Source profile "{show_value(source)}" of {name} doesn\'t exist.'
                 resolved = problem_at(profile, SOURCE_PROFILE_KEY, "source_missing", text)
         draft = RoleDraft(name, profile, arn, profile.name, resolved, hop, is_ad_hoc=True)
         return self.build(draft)
@@ -268,17 +269,16 @@ class RoleBuilder:
         seconds, reason = effective_duration(configured, None, None, chained_after)
         role = Role(
             name=draft.name,
-            role_arn=str(draft.arn),
+            role_arn=show_value(draft.arn) if isinstance(draft.arn, str) else str(draft.arn),
             partition=arn.partition,
             account_id=arn.account_id,
             account_name=self._settings.account_names.get(arn.account_id)
-            or profile.get("xswitch_account_name")
-            or "",
+            or first_line(profile.get("xswitch_account_name") or ""),
             role_name=arn.name,
             role_path=arn.path,
-            region=endpoint.region,
+            region=first_line(endpoint.region),
             chain=chain,
-            mfa_serial=serial or None,
+            mfa_serial=first_line(serial) if serial else None,
             external_id=None if hop is None else hop.external_id,
             duration_seconds=seconds,
             duration_reason=reason,
@@ -288,7 +288,7 @@ class RoleBuilder:
             problems=_sorted_by_severity(
                 (*problems, *endpoint_problems, *self._file_problems.get(profile.name, ()))
             ),
-            note=profile.get("xswitch_note") or "",
+            note=first_line(profile.get("xswitch_note") or ""),
             tags=() if hop is None else hop.tags,
             cli_only=profile.cli_only,
             is_ad_hoc=draft.is_ad_hoc,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from xswitch.core.digests import sha256
+from xswitch.core.display import quote_value, show_key_id, show_setting, show_value
 from xswitch.core.model import (
     ConfigView,
     CredentialSource,
@@ -85,7 +86,7 @@ def named_credential_source(
     origin = profile.origin if setting is None else setting.origin
     if source == "Environment":
         key = env.get("AWS_ACCESS_KEY_ID", "")
-        detail = key or "AWS_ACCESS_KEY_ID isn't set"
+        detail = show_key_id(key) if key else "AWS_ACCESS_KEY_ID isn't set"
         temporary = bool(env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN"))
         kind = CredentialSourceKind.ENVIRONMENT
         return _source(kind, None, {"access_key_id": key}, origin, detail, temporary=temporary)
@@ -100,7 +101,7 @@ def named_credential_source(
         profile,
         "credential_source",
         "credential_source_invalid",
-        f'Profile "{profile.name}": credential_source is {source!r}; it must be one of'
+        f'Profile "{profile.name}": credential_source is {quote_value(source)}; it must be one of'
         f" {', '.join(CREDENTIAL_SOURCES)}.",
     )
 
@@ -138,14 +139,16 @@ def _static_keys_source(_view: ConfigView, profile: Profile) -> CredentialSource
     facts = {"access_key_id": key_id.value}
     temporary = any(profile.get(token) for token in _SESSION_TOKEN_KEYS)
     kind = CredentialSourceKind.STATIC_KEYS
-    return _source(kind, profile, facts, key_id.origin, key_id.value, temporary=temporary)
+    return _source(
+        kind, profile, facts, key_id.origin, show_key_id(key_id.value), temporary=temporary
+    )
 
 
 def _login_session_source(_view: ConfigView, profile: Profile) -> CredentialSource:
     session = profile.properties["login_session"]
     facts = {"session": session.value}
     kind = CredentialSourceKind.LOGIN_SESSION
-    return _source(kind, profile, facts, session.origin, session.value, temporary=True)
+    return _source(kind, profile, facts, session.origin, show_value(session.value), temporary=True)
 
 
 def _process_source(_view: ConfigView, profile: Profile) -> CredentialSource:
@@ -169,7 +172,7 @@ def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSourc
     session_name = profile.get("role_session_name") or ""
     facts = {"role_arn": role, "token_file": token.value, "session_name": session_name}
     kind = CredentialSourceKind.WEB_IDENTITY
-    return _source(kind, profile, facts, token.origin, role, temporary=True)
+    return _source(kind, profile, facts, token.origin, show_value(role), temporary=True)
 
 
 def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
@@ -178,13 +181,15 @@ def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Proble
     if name is not None:
         session = view.sso_sessions.get(name)
         if session is None:
-            text = f'Profile "{profile.name}": section [sso-session {name}] doesn\'t exist.'
+            shown = show_value(name)
+            text = f'Profile "{profile.name}": section [sso-session {shown}] doesn\'t exist.'
             return problem_at(profile, "sso_session", "sso_session_missing", text)
         for key, entry in session.properties.items():
             if values.setdefault(key, entry.value) != entry.value:
                 place = f"{entry.origin.file}:{entry.origin.line}"
                 text = (
-                    f'Profile "{profile.name}": {key} is {values[key]!r}, but {entry.value!r} in'
+                    f'Profile "{profile.name}": {key} is {show_setting(key, values[key])}, but'
+                    f" {show_setting(key, entry.value)} in"
                     f" its sso-session ({place}); they must be equal."
                 )
                 return problem_at(profile, key, "sso_conflict", text)
@@ -195,7 +200,9 @@ def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Proble
         return problem_at(profile, key, "sso_incomplete", text)
     facts = {key: values[key] for key in _SSO_REQUIRED_KEYS} | {"sso_session": name or ""}
     portal = name or values["sso_start_url"]
-    detail = f"{values['sso_account_id']}/{values['sso_role_name']} at {portal}"
+    detail = " at ".join(
+        (f"{values['sso_account_id']}/{values['sso_role_name']}", show_value(portal))
+    )
     origin = profile.properties[key].origin
     return _source(CredentialSourceKind.SSO, profile, facts, origin, detail, temporary=True)
 

@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from xswitch.core.display import display
 from xswitch.core.explain.model import Explanation
-from xswitch.core.text import sanitize
 from xswitch.tui.explain.lines import explanation_panel
 from xswitch.tui.render.key_items import KeyBarItem
 from xswitch.tui.render.text import Line
@@ -65,7 +65,7 @@ class ExplainScreen(Screen[None]):
             [
                 (" xswitch ", "title"),
                 ("  Why not  ", "accent"),
-                (sanitize(self.explanation.target), "bright"),
+                (display(self.explanation.target), "bright"),
             ]
         ]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from xswitch.actions.ports import Clock
 from xswitch.core.arn import account_of
+from xswitch.core.display import display
 from xswitch.core.duration_text import format_duration, format_remaining, format_remaining_exact
 from xswitch.core.model import Hop, Origin, Problem, Role, SessionState
-from xswitch.core.text import sanitize
 from xswitch.tui.errors import FailureMessage, failure_lines
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
@@ -209,7 +209,7 @@ def _chain(state: PickerState, role: Role, now: datetime, width: int) -> list[Li
     if role.chain is None:
         return []
     base = role.chain.base
-    name = truncate(sanitize(base.profile or "this environment"), width - 2)
+    name = truncate(display(base.profile or "this environment"), width - 2)
     lines: list[Line] = [[], *_with_origin([[(name, "bright")]], base.origin, width)]
     detail_spans: Line = [("  ", "text"), span(base.detail, "muted")] if base.detail else []
     lines += _chain_lines(
@@ -287,7 +287,7 @@ def problem_lines(problems: tuple[Problem, ...], width: int, *, full: bool = Fal
         location = ""
         if problem.file and problem.line:
             location = (
-                f"{sanitize(problem.file)}:{problem.line}"
+                f"{display(problem.file)}:{problem.line}"
                 if full
                 else formatting.format_origin(Origin(problem.file, problem.line))
             ) + "  "

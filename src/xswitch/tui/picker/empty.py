@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from xswitch.core.text import pluralize, sanitize
+from xswitch.core.display import display
+from xswitch.core.text import pluralize
 from xswitch.tui.errors import failure_lines
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render.text import Line, span, wrap
@@ -33,7 +34,7 @@ def empty_lines(state: PickerState, width: int) -> list[Line]:
 
 def _no_roles(state: PickerState, width: int) -> list[Line]:
     view = state.data.view
-    file = sanitize(view.paths.config) if view is not None else "the AWS config file"
+    file = display(view.paths.config) if view is not None else "the AWS config file"
     profiles = len(view.profiles) if view is not None else 0
     again: Line = [("F5 ", "key"), ("reloads it", "muted")]
     if not profiles:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from xswitch.core.display import display
 from xswitch.core.duration_text import format_remaining
 from xswitch.core.model import CredentialSourceKind, Role, SessionState
 from xswitch.core.search.matcher import SearchField, Spans
-from xswitch.core.text import pluralize, sanitize
+from xswitch.core.text import pluralize
 from xswitch.tui.picker.layout import GAP, GUTTER, Column
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
@@ -69,28 +70,28 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
                 field: SearchField = "account_name" if named else "name"
                 text = role.account_name if named else role.name
                 line += highlight(
-                    sanitize(text),
+                    display(text),
                     column.width,
                     guard or ("bright" if selected else "text"),
                     spans.get(field, ()),
                 )
             case "id":
                 line += highlight(
-                    sanitize(role.account_id), column.width, "muted", spans.get("account_id", ())
+                    display(role.account_id), column.width, "muted", spans.get("account_id", ())
                 )
             case "role":
                 line += highlight(
-                    sanitize(role.role_name),
+                    display(role.role_name),
                     column.width,
                     guard or ("bright" if selected else "text"),
                     spans.get("role_name", ()),
                 )
             case "region":
                 line += highlight(
-                    sanitize(role.region), column.width, "muted", spans.get("region", ())
+                    display(role.region), column.width, "muted", spans.get("region", ())
                 )
             case "profile":
-                line += highlight(sanitize(role.name), column.width, "muted", spans.get("name", ()))
+                line += highlight(display(role.name), column.width, "muted", spans.get("name", ()))
             case "mfa":
                 text, style_name = mfa_text(state, role, now)
                 line.append((pad(text, column.width), style_name))
@@ -104,9 +105,9 @@ def group_line(state: PickerState, row: int, width: int) -> Line:
     """Return the header of an account's group; `row` is its negative row."""
     role = state.roles[~row]
     count = f" {pluralize(state.group_sizes.get(row, 0), 'role')} "
-    name = sanitize(role.account_name or role.account_id or "no account")
+    name = display(role.account_name or role.account_id or "no account")
     account_id = (
-        "  " + sanitize(role.account_id) if role.account_name and width >= _ID_MIN_WIDTH else ""
+        "  " + display(role.account_id) if role.account_name and width >= _ID_MIN_WIDTH else ""
     )
     room = max(4, width - GUTTER - len(count) - width_of([(account_id, "")]))
     line: Line = [("  ", "text"), (truncate(name, room), "title"), (account_id, "muted")]
@@ -207,4 +208,4 @@ def _region(state: PickerState, environ: Mapping[str, str]) -> Line:
 
 def notice_lines(notice: str, width: int) -> list[Line]:
     """Return the notice under the title."""
-    return wrap([("◆ ", "accent"), (sanitize(notice), "text")], width, hang=2)
+    return wrap([("◆ ", "accent"), (display(notice), "text")], width, hang=2)

@@ -20,9 +20,10 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from xswitch.actions.ports import Clock
+from xswitch.core.display import display
 from xswitch.core.model import Role
 from xswitch.core.search.matcher import Matcher
-from xswitch.core.text import pluralize, sanitize
+from xswitch.core.text import pluralize
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.detail import Detail
 from xswitch.tui.picker.empty import empty_lines
@@ -162,7 +163,7 @@ class PickerScreen(Screen[None]):
 
     def show_message(self, text: str, sign: str = "✓", style_name: str = "live") -> None:
         """Show a message in place of the keys, until the next key or for a few seconds."""
-        self.keys.show_message([(f"{sign} ", style_name), (sanitize(text), "text")])
+        self.keys.show_message([(f"{sign} ", style_name), (display(text), "text")])
         if self._message_timer is not None:
             self._message_timer.stop()
         self._message_timer = self.set_timer(_MESSAGE_SECONDS, lambda: self.keys.show_message([]))

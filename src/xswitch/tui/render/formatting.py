@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from xswitch.core.display import display
 from xswitch.core.duration_text import format_duration
 from xswitch.core.model import CredentialSourceKind, Origin, Role, SessionState
-from xswitch.core.text import sanitize
 from xswitch.tui.render.text import Line, TextSpan, span, wrap
 
 SESSION_SIGNS = {
@@ -42,7 +42,7 @@ SOURCE_LABELS = {
 def format_duration_and_reason(seconds: int, reason: str) -> tuple[str, str]:
     """Return a duration, and its reason without repeating the duration."""
     text = format_duration(seconds)
-    return text, sanitize(reason).removeprefix(text).lstrip(": ")
+    return text, display(reason).removeprefix(text).lstrip(": ")
 
 
 def format_origin(origin: Origin | None) -> str:
@@ -50,7 +50,7 @@ def format_origin(origin: Origin | None) -> str:
     if origin is None:
         return ""
     name = origin.file.replace("\\", "/").rpartition("/")[2]
-    return f"{sanitize(name)}:{origin.line}"
+    return f"{display(name)}:{origin.line}"
 
 
 def format_local_time(moment: datetime, now: datetime) -> str:

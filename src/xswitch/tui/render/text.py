@@ -1,7 +1,7 @@
 """Styled spans in terminal cells: truncate, pad, highlight, wrap.
 
 A span is `(text, style name)`, a line is a list of spans. Widths are in terminal cells. `span`
-sanitizes text from outside.
+makes text from outside showable.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
-from xswitch.core.text import sanitize
+from xswitch.core.display import display
 
 TextSpan = tuple[str, str]
 Line = list[TextSpan]
@@ -19,8 +19,8 @@ ELLIPSIS = "…"
 
 
 def span(text: str, style_name: str = "text") -> TextSpan:
-    """Return a span of sanitized text."""
-    return (sanitize(text), style_name)
+    """Return a span of text as it may be shown."""
+    return (display(text), style_name)
 
 
 def width_of(line: Sequence[TextSpan]) -> int:

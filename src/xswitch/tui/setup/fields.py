@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
-from xswitch.core.text import sanitize
+from xswitch.core.display import display
 from xswitch.tui.render.text import Line, span, wrap
 from xswitch.tui.setup.form import FormField, Values, visible_fields
 from xswitch.tui.widgets.input import PlainInput
@@ -152,7 +152,7 @@ class Form(VerticalScroll):
 
         Names that must be sanitized are left out, since Textual draws suggestions as they are.
         """
-        harmless = [name for name in profiles if sanitize(name) == name]
+        harmless = [name for name in profiles if display(name) == name]
         for text_field in self.query(TextField):
             if text_field.field.key in PROFILE_FIELDS:
                 text_field.suggester = SuggestFromList(harmless)

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
-from xswitch.core.text import sanitize
+from xswitch.core.display import display
 from xswitch.tui.errors import failure_lines
 from xswitch.tui.render.key_items import KeyBarItem
 from xswitch.tui.render.text import Line
@@ -151,7 +151,7 @@ class SetupScreen(Screen[str]):
 
     def _title(self, _width: int) -> list[Line]:
         progress: Line = (
-            [("   ↻ ", "accent"), (sanitize(self.state.progress), "muted")]
+            [("   ↻ ", "accent"), (display(self.state.progress), "muted")]
             if self.state.stage is SetupStage.PLANNING
             else []
         )
@@ -178,7 +178,7 @@ class SetupScreen(Screen[str]):
 
     def show_message(self, text: str) -> None:
         """Show a message in place of the keys, until the next key."""
-        self.keys.show_message([("✓ ", "live"), (sanitize(text), "text")])
+        self.keys.show_message([("✓ ", "live"), (display(text), "text")])
 
     def on_field_changed(self, event: FieldChanged) -> None:
         """Take a field's new value."""
