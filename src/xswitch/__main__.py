@@ -29,6 +29,9 @@ def run_full_program(argv: list[str]) -> int:
         from xswitch.streams import flush_and_exit_code, open_closed  # noqa: PLC0415 -- not for the hot path
 
         open_closed()
+        from xswitch.core_dumps import prevent  # noqa: PLC0415 -- the same
+
+        prevent()
         return flush_and_exit_code(_run(argv))
     except KeyboardInterrupt:
         return _CANCELLED

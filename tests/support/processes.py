@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def ending(process: subprocess.Popen[str]) -> Iterator[None]:
+def ending(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> Iterator[None]:
     """Kill the process at the end; otherwise a test that fails early would wait for it forever."""
     try:
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping

@@ -88,7 +88,7 @@ def _files(files: FileInspector, snapshot: ConfigSnapshot, name: str) -> Iterato
             yield DoctorCheck("managed", "error", message, step)
         elif file.mode is not None and file.mode & stat.S_IWOTH:
             message = f'The managed profile "{name}" runs {path}, which any user can change.'
-            yield DoctorCheck("managed", "error", message, f"chmod o-w {path}")
+            yield DoctorCheck("managed", "error", message, f"chmod o-w {shlex.quote(path)}")
 
 
 def _command(ports: Ports, snapshot: ConfigSnapshot, name: str) -> Iterator[DoctorCheck]:

@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable
 
+from xswitch import core_dumps
 from xswitch.core.profiles.binding import ProfileBinding, binding_words
 
 # The shell starts the command and exits at once: init adopts the renewal, so it leaves no
@@ -49,12 +50,13 @@ class DetachedRenewals:
                     creationflags=flags,
                 )
             else:
-                subprocess.run(
-                    (*_DETACH_COMMAND, *words),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                    check=False,
-                    timeout=_WAIT_SECONDS,
-                )
+                with core_dumps.allowed_in_children():  # for the commands that the renewal runs
+                    subprocess.run(
+                        (*_DETACH_COMMAND, *words),
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL,
+                        start_new_session=True,
+                        check=False,
+                        timeout=_WAIT_SECONDS,
+                    )

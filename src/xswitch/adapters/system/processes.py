@@ -15,6 +15,8 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
+from xswitch import core_dumps
+
 _MAX_OUTPUT_BYTES = 256 * 1024
 _CHUNK_BYTES = 16 * 1024
 
@@ -49,14 +51,15 @@ class CapturedCommand:
             raise FileNotFoundError(2, "the command is empty")
         self._deadline = time.monotonic() + seconds
         self._output = bytearray()
-        self._process = subprocess.Popen(
-            list(words),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=None if environment is None else dict(environment),
-            start_new_session=True,
-        )
+        with core_dumps.allowed_in_children():
+            self._process = subprocess.Popen(
+                list(words),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=None if environment is None else dict(environment),
+                start_new_session=True,
+            )
 
     def finish(self) -> tuple[int, bytes]:
         """Wait for the end; return exit status and standard output.

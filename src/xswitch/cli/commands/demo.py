@@ -62,6 +62,7 @@ def demo(context: Context) -> int:
 def _run_demo(context: Context) -> int:
     import subprocess  # noqa: PLC0415 -- as above
 
+    from xswitch import core_dumps  # noqa: PLC0415
     from xswitch.demo import run  # noqa: PLC0415
     from xswitch.demo.shells import shell_command  # noqa: PLC0415
 
@@ -89,7 +90,8 @@ def _run_demo(context: Context) -> int:
         # Ctrl-C is for programs in that shell; the demo ends with the shell
         previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            subprocess.run(shell_command(env), env=env, check=False)
+            with core_dumps.allowed_in_children():
+                subprocess.run(shell_command(env), env=env, check=False)
         finally:
             signal.signal(signal.SIGINT, previous_handler)
         context.stderr.say("Left the demo; its files are deleted.")
