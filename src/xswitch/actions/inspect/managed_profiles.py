@@ -12,12 +12,13 @@ from xswitch.actions.api import DoctorCheck
 from xswitch.actions.ports import FileInspector, Ports
 from xswitch.actions.sessions.managed_profiles import credential_process_command, ensure_bound
 from xswitch.actions.snapshot import ConfigSnapshot
+from xswitch.core.display import display
 from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.core.model import CommandOutput
 from xswitch.core.profiles.binding import STORED_ONLY_VARIABLE, stored_binding
 from xswitch.core.profiles.managed import find_shadowing
 from xswitch.core.profiles.process_command import split_command
-from xswitch.core.text import pluralize, sanitize
+from xswitch.core.text import pluralize
 
 RUN_SECONDS = 10.0
 """Of one command; it answers from the vault, and asks for nothing."""
@@ -155,7 +156,7 @@ def _failures(outputs: Mapping[str, CommandOutput]) -> Iterator[DoctorCheck]:
 
 def _failure(output: CommandOutput) -> str:
     """Return why a command doesn't work, "" if it does; nothing it printed on stdout is shown."""
-    said = sanitize(output.stderr.strip().partition("\n")[0], limit=_MESSAGE_LENGTH)
+    said = display(output.stderr.strip().partition("\n")[0], limit=_MESSAGE_LENGTH)
     if output.code is None:
         return f"the command was stopped after {RUN_SECONDS:g} seconds."
     if output.code == ExitCode.MFA_NEEDED:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from xswitch.actions.api import SwitchResult
 from xswitch.cli.context import Context
+from xswitch.core.display import display
 from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import ExitCode, ShellError, UsageError
 from xswitch.core.shell.limits import parse_limits, refusal, shortfall
@@ -19,7 +21,7 @@ from xswitch.core.shell.shells import (
     unset_change,
     unset_command,
 )
-from xswitch.core.text import pluralize, sanitize
+from xswitch.core.text import pluralize
 from xswitch.core.variables import REGION_VARIABLES, identity_before_profile, own_regions
 
 _DONE = "✓ "
@@ -50,9 +52,9 @@ def report_switch(context: Context, switched: SwitchResult) -> int:
         return ExitCode.DONE
     region = _region_for_shell(switched, environment)
     # Only the shell knows whether all of it could be done
-    report = _DONE + sanitize(text) if shell == "sh" else ""
+    report = _DONE + display(text) if shell == "sh" else ""
     change = switch_change(switched.managed_profile, region, environment, report)
-    done = _say_in_hook(context, text, f"xs {role.name}", report_done=not report)
+    done = _say_in_hook(context, text, f"xs {shlex.quote(role.name)}", report_done=not report)
     _say_problems(context, switched)
     context.stdout.raw(render_change(shell, change, environment))
     return ExitCode.DONE if done else ExitCode.SHELL
@@ -120,7 +122,8 @@ def _say_without_hook(context: Context, switched: SwitchResult) -> None:
     shell = _user_shell(environment)
     if environment.get("XSWITCH_SHELL"):
         context.stderr.hint(
-            f"AWS_PROFILE in this shell is unchanged. To switch the shell too: xs {role.name}"
+            "AWS_PROFILE in this shell is unchanged. To switch the shell too: "
+            f"xs {shlex.quote(role.name)}"
         )
     else:
         setting = set_command(shell, {"AWS_PROFILE": switched.managed_profile})
