@@ -95,6 +95,70 @@ def test_without_a_code_it_fails_at_once_and_names_the_command(
     assert len(world.base.resolved) == calls
 
 
+@pytest.mark.parametrize(
+    ("made", "now", "words"),
+    [
+        ({}, {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, "without AWS_ENDPOINT_URL"),
+        ({}, {"AWS_ENDPOINT_URL_STS": "https://a.example"}, "without AWS_ENDPOINT_URL_STS"),
+        (
+            {"AWS_ENDPOINT_URL": "https://a.example"},
+            {},
+            "with AWS_ENDPOINT_URL, which isn't set",
+        ),
+        (
+            {"AWS_ENDPOINT_URL_STS": "https://a.example", "AWS_REGION": "eu-west-1"},
+            {"AWS_ENDPOINT_URL_STS": "https://b.example", "AWS_CA_BUNDLE": "/x.pem"},
+            "with another AWS_ENDPOINT_URL_STS",
+        ),
+        (
+            {"AWS_ENDPOINT_URL": "https://a.example"},
+            {
+                "AWS_ENDPOINT_URL": "https://a.example",
+                "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+            },
+            "without AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        ),
+    ],
+)
+def test_a_variable_that_makes_it_another_session_is_named(
+    world: World, made: dict[str, str], now: dict[str, str], words: str
+) -> None:
+    world.environment.set |= made
+    switch(world, "payments")
+    for name in made:
+        del world.environment.set[name]
+    world.environment.set |= now
+    role = world.actions.resolve("payments", SwitchOptions())
+    (renewed,) = world.actions.renew(("payments",), FakePrompt(), no_progress)
+    assert isinstance(renewed.error, MfaNeededError)
+    errors = [renewed.error]
+    for run in (
+        lambda: answer(world, "xs-payments"),
+        lambda: answer(world, "reports"),
+        lambda: world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress),
+    ):
+        with pytest.raises(MfaNeededError) as caught:
+            run()
+        errors.append(caught.value)
+    for error in errors:
+        assert f"A session that is still valid was made {words}." in error.why
+        assert error.next_step
+    world.clock.advance(13 * 3600)
+    with pytest.raises(MfaNeededError) as caught:
+        answer(world, "xs-payments")
+    assert "still valid" not in caught.value.why
+
+
+def test_a_variable_that_changes_nothing_is_not_blamed(world: World) -> None:
+    switch(world, "payments")
+    world.clock.advance(13 * 3600)
+    switch(world, "open")
+    world.environment.set |= {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIAOTHER"}
+    with pytest.raises(MfaNeededError) as caught:
+        answer(world, "xs-payments")
+    assert "still valid" not in caught.value.why
+
+
 def test_an_ad_hoc_role_can_be_renewed_from_its_managed_profile(world: World) -> None:
     managed = switch(world, "777777777777:Deploy", source="dev", duration_seconds=900)
     world.config.config = world.config.config.replace(

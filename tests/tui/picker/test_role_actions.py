@@ -25,6 +25,7 @@ from xswitch.core.errors import (
     CancelledError,
     MfaNeededError,
     SourceCredentialsError,
+    TargetError,
     VaultLockedError,
 )
 from xswitch.core.model import Guard, MfaChallenge, SessionState
@@ -494,3 +495,54 @@ async def test_the_console_link_is_copied_or_its_absence_explained(
         await ui.press("ctrl+o")
         await ui.until(lambda: "external ID" in ui.text())
     assert len(copied) == 1
+
+
+# -- roles that changed since they were shown
+
+CHANGED = TargetError(
+    "lake-read has changed since it was shown: role ARN.",
+    why="Nothing was done.",
+    next_step="Look at it again.",
+    code="role_changed",
+)
+
+
+@pytest.mark.parametrize(
+    ("action", "keys"),
+    [
+        ("switch", ["enter"]),
+        ("renew", ["ctrl+r"]),
+        ("forget", ["ctrl+x", "enter"]),
+        ("pin", ["ctrl+t"]),
+    ],
+)
+async def test_a_role_that_changed_is_read_again_and_left_alone(
+    action: str, keys: list[str]
+) -> None:
+    actions = FakeActions(errors={action: CHANGED})
+    async with driven(actions) as ui:
+        await ui.type("lake read")
+        actions.answer = replace(
+            actions.answer,
+            roles=tuple(
+                replace(role, account_name="lake elsewhere") if role.name == "lake-read" else role
+                for role in actions.answer.roles
+            ),
+        )
+        await ui.press(*keys)
+        await ui.until(lambda: "has changed since it was shown" in ui.text())
+        assert not ui.app._exit
+        assert ui.state.busy == {}
+        assert ui.state.failures == {}
+        role = ui.state.role
+        assert role is not None
+        assert (role.name, role.account_name) == ("lake-read", "lake elsewhere")
+        assert "lake-read" not in ui.state.pins
+
+
+async def test_each_action_says_what_was_shown() -> None:
+    async with driven() as ui:
+        await ui.type("lake read")
+        await ui.press("ctrl+t", "ctrl+r", "ctrl+x", "enter")
+        await ui.until(lambda: len(ui.actions.shown) == len(ui.actions.asked) == 3)
+        assert ui.actions.shown == [("lake-read",)] * 3

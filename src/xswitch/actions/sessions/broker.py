@@ -438,11 +438,11 @@ class Broker:
     ) -> SessionRecord | Credentials:
         # Check the source credentials before a person types a code for them. An unattended client,
         # which gets no code, doesn't wait for them. A process's credentials are known to be
-        # temporary only after it has run.
-        if (
-            acquisition.request.interactive
-            or acquisition.plan.base.kind is CredentialSourceKind.CREDENTIAL_PROCESS
-        ):
+        # temporary only after it has run; keys in the environment are there or not.
+        if acquisition.request.interactive or acquisition.plan.base.kind in {
+            CredentialSourceKind.CREDENTIAL_PROCESS,
+            CredentialSourceKind.ENVIRONMENT,
+        }:
             credentials = self._source_credentials(acquisition)
             if credentials.temporary:
                 return credentials

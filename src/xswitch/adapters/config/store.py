@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xswitch.adapters.config.read import decode, fingerprint, load
+from xswitch.adapters.config.read import decode, fingerprint, is_same_file, load
 from xswitch.adapters.state.stamps import TICK_SECONDS, is_settled
+from xswitch.core.awsconfig.one_file import one_file_view
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.model import ConfigPaths, ConfigView, FileKind, ProfileEdit
 
@@ -66,7 +67,9 @@ class FileConfigStore:
             decode(path, load(path).content)
             for path in (self._paths.config, self._paths.credentials)
         )
-        return read_view(self._paths, config, credentials)
+        view = read_view(self._paths, config, credentials)
+        same = is_same_file(self._paths.config, self._paths.credentials)
+        return one_file_view(view) if same else view
 
     def fingerprint(self, *, settle: bool = False) -> str:
         """Return a fingerprint of both files, to detect changes; see `stamps.stamp`.

@@ -15,6 +15,7 @@ from xswitch.adapters.config.backup import FileChange, digest
 from xswitch.adapters.config.read import is_same_file
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.core.awsconfig.edit import TextPatch, apply_patches, plan_edits, reversed_patches
+from xswitch.core.awsconfig.one_file import one_file_view
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.awsconfig.verify import verify
 from xswitch.core.digests import sha256
@@ -207,9 +208,8 @@ class _Transaction:
             # Also if no byte changes: the AWS CLI may see a profile of that name where the SDKs,
             # whose rules the edit follows, see none.
             verify(before, new, kind, edits)
-            for other in _KINDS if self.one_file else ():
-                if other != kind:
-                    verify(before, new, other, ())
+            if self.one_file:
+                _ensure_same_profiles(target, before, new, kind)
         target.new = target.base if new == old else new.encode()
         if not target.changed:
             return False
@@ -234,6 +234,28 @@ def _ensure_own_profiles(
                 next_step="Choose another name: xswitch switch TARGET --profile-name NAME",
                 code=ErrorCode.NOT_OURS,
             )
+
+
+def _ensure_same_profiles(
+    target: PendingReplacement, before: str, after: str, edited: FileKind
+) -> None:
+    """Raise ConfigError if edits of one kind change how the file reads as the other kind."""
+
+    def read(text: str) -> dict[str, dict[str, str]]:
+        texts = (None, text) if edited == "config" else (text, None)
+        view = one_file_view(read_view(ConfigPaths(target.path, target.path), *texts))
+        return {
+            name: {key: value.value for key, value in profile.properties.items()}
+            for name, profile in view.profiles.items()
+        }
+
+    if read(before) != read(after):
+        raise ConfigError(
+            f"{target.path} wasn't changed, because the change isn't safe.",
+            why="The file is both the config and the credentials file, which read it differently.",
+            next_step="Set AWS_SHARED_CREDENTIALS_FILE to a file of its own.",
+            code=ErrorCode.EDIT_UNSAFE,
+        )
 
 
 def _content_before(change: FileChange, target: PendingReplacement) -> bytes | None:

@@ -56,8 +56,9 @@ def deciding_variables(
     )
     if not names or not decides(names):
         return []
-    for name in tuple(names):
-        fewer = [other for other in names if other != name]
-        if fewer and decides(fewer):
-            names = fewer
-    return names
+    while True:
+        fewer = ([other for other in names if other != name] for name in names)
+        found = next((some for some in fewer if some and decides(some)), None)
+        if found is None:
+            return names
+        names = found
