@@ -40,6 +40,12 @@ ROWS: dict[str, Row] = {
         "0 injected, 0 wrong values",
         "test_hostile_shells",
     ),
+    "histories": Row(
+        "Steps of switches and of the user's own changes in each real shell",
+        500,
+        "the environment is the model's after every step; leaving gives back what was there",
+        "test_shell_histories",
+    ),
     "writer": Row(
         "The same into the config file by the writer",
         2_000,

@@ -9,6 +9,7 @@ from pathlib import Path
 import botocore.configprovider
 import botocore.credentials
 import botocore.session
+import botocore.utils
 import pytest
 
 from conftest import TOOLS
@@ -53,6 +54,13 @@ def test_every_variable_of_botocores_web_identity_is_cleared() -> None:
     provider = botocore.credentials.AssumeRoleWithWebIdentityProvider
     variables = getattr(provider, "_CONFIG_TO_ENV_VAR")  # noqa: B009 -- not in its types
     assert set(variables.values()) <= set(CLEARED_VARIABLES)
+
+
+def test_the_bearer_tokens_of_services_that_also_take_signatures_are_cleared() -> None:
+    """In botocore's data, those are the two services that sign as Bedrock."""
+    name = "AWS_BEARER_TOKEN_BEDROCK"
+    assert name in CLEARED_VARIABLES
+    assert botocore.utils.get_token_from_environment("bedrock", {name: "x"}) == "x"
 
 
 def test_botocores_variables_of_profile_and_region_are_listed() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.shells.powershell import is_valid
 from support.shells.real import Stub, completion, hook, pwsh, run_shell
 from xswitch.core.shell.shells import quote_for_shell, render_assignments, switch_change
 
@@ -34,6 +35,11 @@ def test_brackets_close(text: str, pair: str) -> None:
             depth += {pair[0]: 1, pair[1]: -1}.get(character, 0)
             assert depth >= 0
         assert depth == 0
+
+
+def test_the_hook_is_valid_according_to_powershells_grammar(text: str) -> None:
+    assert is_valid(text)
+    assert not is_valid(text + "\nif ($a -eq {")
 
 
 def test_only_what_xswitch_emitted_is_evaluated_and_only_on_success(text: str) -> None:

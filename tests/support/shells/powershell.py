@@ -23,6 +23,11 @@ class NotPlainError(Exception):
     """The code is invalid, or does more than assign literal text."""
 
 
+def is_valid(code: str) -> bool:
+    """Whether the code is valid according to the grammar."""
+    return not _PARSER.parse(code.encode()).root_node.has_error
+
+
 def assigned(code: str) -> dict[str, str | None]:
     """Return the environment variables that the code sets; None removes one.
 

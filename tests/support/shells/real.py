@@ -221,6 +221,11 @@ exit "$code"
 """
 
 
+def quote(shell: str, text: str) -> str:
+    """Quote a text as one word of the shell."""
+    return quote_for_shell(shell, text)
+
+
 def emitter(folder: Path) -> Path:
     """Write a program that emits what `xswitch switch` does, without AWS.
 

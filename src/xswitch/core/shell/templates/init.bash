@@ -67,27 +67,41 @@ function __xswitch_limits {
             __xs_limits=subshell
         fi
     fi
-    # What a subshell tries changes nothing.
-    __xs_limits=$__xs_limits$(
-        \builtin set +eu
-        \builtin trap - ERR DEBUG EXIT
-        for __xs_name in AWS_PROFILE @ASIDE@; do
-            if [[ ${BASH_VERSINFO[0]} -gt 4 || (${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -ge 2) ]]; then
-                \builtin declare -g "$__xs_name=1" 2>/dev/null || \builtin printf ' read-only:%s' "$__xs_name"
-                [[ ${!__xs_name-} == 1 ]] || \builtin printf ' local:%s' "$__xs_name"
-            fi
-            # An attribute, such as -u, changes the value.
-            if \builtin export "$__xs_name=Aa" 2>/dev/null; then
-                case $(\builtin declare -p "$__xs_name") in
-                    "declare -x $__xs_name="*) [[ ${!__xs_name-} == Aa ]] || \builtin printf ' attributes:%s' "$__xs_name" ;;
+    # A subshell: what is tried there changes nothing. bash 3.2 can't read a case in a substitution.
+    __xs_limits=$__xs_limits$(__xswitch_try)
+}
+
+# Tries to change each variable of a switch, and prints what keeps it from that.
+function __xswitch_try {
+    \builtin set +eu
+    \builtin trap - ERR DEBUG EXIT
+    for __xs_name in AWS_PROFILE @ASIDE@; do
+        if [[ ${BASH_VERSINFO[0]} -gt 4 || (${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -ge 2) ]]; then
+            \builtin declare -g "$__xs_name=1" 2>/dev/null || \builtin printf ' read-only:%s' "$__xs_name"
+            [[ ${!__xs_name-} == 1 ]] || \builtin printf ' local:%s' "$__xs_name"
+        fi
+        if ! \builtin export "$__xs_name=Aa" 2>/dev/null; then
+            \builtin printf ' read-only:%s' "$__xs_name"
+            \builtin continue
+        fi
+        case " AWS_PROFILE @REGIONS@ " in
+            *" $__xs_name "*)
+                # An attribute, such as -u, changes the value; the others get none.
+                case ${!__xs_name-}$(\builtin declare -p "$__xs_name") in
+                    "Aadeclare -x $__xs_name="*) ;;
                     *) \builtin printf ' attributes:%s' "$__xs_name" ;;
                 esac
-            else
-                \builtin printf ' read-only:%s' "$__xs_name"
-            fi
+                ;;
+        esac
+    done
+    if [[ ${BASH_VERSINFO[0]} -lt 4 || (${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -lt 2) ]]; then
+        for __xs_name in AWS_PROFILE @ASIDE@; do
+            # This uncovers a variable that a local one hides.
+            \builtin unset -v "$__xs_name" 2>/dev/null
+            [[ -z ${!__xs_name+x} ]] || \builtin printf ' local:%s' "$__xs_name"
         done
-        \builtin :
-    )
+    fi
+    \builtin :
 }
 
 # Sets the caller's __xs_file to the prompt file of profile $1, in a folder named after the config

@@ -57,7 +57,12 @@ function __xswitch_limits {
             (*readonly*) __xs_limits="$__xs_limits read-only:$__xs_name" ;;
             (*local*) __xs_limits="$__xs_limits local:$__xs_name" ;;
             ('' | scalar | scalar-export) ;;
-            (*) __xs_limits="$__xs_limits attributes:$__xs_name" ;;
+            (*)
+                # An attribute, such as -u, changes the value; the others get none.
+                case " AWS_PROFILE @REGIONS@ " in
+                    (*" $__xs_name "*) __xs_limits="$__xs_limits attributes:$__xs_name" ;;
+                esac
+                ;;
         esac
     done
 }
