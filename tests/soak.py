@@ -96,6 +96,24 @@ ROWS: dict[str, Row] = {
         "test_forget_faults",
         ("e2e/test_forget_all.py",),
     ),
+    "owners": Row(
+        "Every file of xswitch's own: another user's, unreadable, read-only, of another kind",
+        1,
+        "it works, or one sentence whose command fixes it; root writes nothing in a user's home",
+        "test_owners",
+    ),
+    "homes": Row(
+        "No HOME, no current folder, no entry of the user, odd XDG folders",
+        500,
+        "it works, or a sentence",
+        "test_homes",
+    ),
+    "streams": Row(
+        "Closed, full, and unread output of every command",
+        50,
+        "a change is made whole; the exit code tells; no bug",
+        "test_lost_output",
+    ),
     "sts": Row(
         "STS faults through the screen and every command",
         1,

@@ -50,8 +50,6 @@ def _run(argv: list[str]) -> int:
         gc.freeze()  # spares a last collection at the exit
     except KeyboardInterrupt:
         return _CANCELLED
-    except BrokenPipeError:
-        return 0
     except SystemExit as end:  # --help, --version
         return end.code if isinstance(end.code, int) else 0
     return code

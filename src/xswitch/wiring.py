@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 
 from xswitch.actions.api import Actions
 from xswitch.actions.ports import (
@@ -30,7 +29,8 @@ from xswitch.adapters.state.forget_marks import FileForgetMarks
 from xswitch.adapters.state.history import JsonHistory
 from xswitch.adapters.state.index import JsonIndex
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.adapters.state.paths import AppPaths, user_paths
+from xswitch.adapters.state.paths import AppPaths, home_folder, shared_config_paths, user_paths
+from xswitch.adapters.state.private_files import sweep_below
 from xswitch.adapters.state.prompt_files import PromptFileStore
 from xswitch.adapters.state.settings import TomlSettings
 from xswitch.adapters.state.usage import JsonUsage
@@ -42,7 +42,7 @@ from xswitch.adapters.system.mfa_prompts import TerminalPrompt
 from xswitch.adapters.vault import open_vault
 from xswitch.adapters.vault.hot_pointers import FileHotPointers
 from xswitch.adapters.vault.runtime_places import RuntimePlaces
-from xswitch.core.awsconfig.paths import config_paths, default_paths
+from xswitch.core.awsconfig.paths import default_paths
 from xswitch.core.filenames import config_folder_name
 from xswitch.core.model import Credentials, Endpoint
 
@@ -84,7 +84,7 @@ class Services:
 
     @cached_property
     def _paths(self) -> AppPaths:
-        return user_paths()
+        return user_paths(self._environ)
 
     @cached_property
     def clock(self) -> Clock:
@@ -106,10 +106,10 @@ class Services:
 
     def _ports(self) -> Ports:
         app_paths, environ = self._paths, self._environ
-        aws_paths = config_paths(environ, str(Path.home()), os.getcwd())  # noqa: PTH109 -- takes str
+        aws_paths = shared_config_paths(environ)
         locks = FileLocks(app_paths.locks)
         settings = TomlSettings(app_paths.settings)
-        aws_default_paths = default_paths(str(Path.home()))
+        aws_default_paths = default_paths(home_folder(environ))
         config_folder = config_folder_name(aws_paths.config, aws_default_paths.config)
         prompt_files: PromptFiles = PromptFileStore(
             app_paths.prompt / config_folder, app_paths.prompt
@@ -155,17 +155,9 @@ class Services:
             State(
                 usage,
                 history,
-                private_paths=tuple(
-                    str(path)
-                    for path in (
-                        app_paths.state,
-                        app_paths.index,
-                        app_paths.usage,
-                        app_paths.history,
-                        app_paths.locks,
-                        app_paths.backups,
-                    )
-                ),
+                private_folders=tuple(map(str, app_paths.folders)),
+                private_files=tuple(map(str, app_paths.files)),
+                remove_leftovers=lambda: tuple(map(str, sweep_below(app_paths.state))),
                 newer_files=lambda: tuple(
                     error
                     for file in (index, usage, history, RuntimePlaces(app_paths))

@@ -665,7 +665,7 @@ def test_own_files_are_found_where_the_full_program_keeps_them(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    paths = user_paths()
+    paths = user_paths(os.environ)
     environ = as_bytes(dict(os.environ))
     assert Path(os.fsdecode(hot.state_folder(environ))) == paths.state
     assert Path(os.fsdecode(hot.settings_file(environ))) == paths.settings

@@ -36,7 +36,7 @@ BUGS = [
     port.name
     for group in get_type_hints(Ports).values()
     for port in fields(group)
-    if port.name != "private_paths"
+    if not port.name.startswith("private_")
 ]
 
 

@@ -206,7 +206,7 @@ def test_nothing_is_injected(
                 assert all(is_legal_name(change.name) for change in changes)
                 tally.parts["exact"] += 1
             assert other.read_bytes() == texts[other].encode()
-            assert set(names(folder)) <= {"config", "credentials", "config.xswitch-original"}
+            assert set(names(folder)) <= {"config", "credentials"}
     assert tally.parts["exact"] > how_many // 10
     assert tally.parts["refused"] > how_many // 20
     tally.tell("writer", what)

@@ -39,6 +39,7 @@ from xswitch.core.model import (
     MfaChallenge,
     PointedSession,
     ProbeResult,
+    Problem,
     ProfileEdit,
     PromptState,
     RoleUsage,
@@ -131,13 +132,17 @@ class FakeConfig:
         del settle
         return str(hash((self.config, self.credentials)))
 
-    def apply(self, edits: Sequence[ProfileEdit]) -> None:
+    def apply(self, edits: Sequence[ProfileEdit]) -> tuple[Problem, ...]:
         if self.fail is not None:
             raise self.fail
         self.before.append((self.config, self.credentials))
         self.config = apply_edits(self.config, "config", edits)
         self.credentials = apply_edits(self.credentials, "credentials", edits)
         self.applied.append(tuple(edits))
+        return ()
+
+    def remove_leftovers(self) -> tuple[str, ...]:
+        return ()
 
     def ensure_writable(self, kinds: Collection[FileKind]) -> None:
         self.looked_at.append(tuple(kinds))
@@ -549,7 +554,20 @@ class FakeFileFacts:
         self.facts: dict[str, FileInfo] = {}
 
     def inspect(self, path: str) -> FileInfo:
-        return self.facts.get(path, FileInfo(path, exists=True, mode=0o600, executable=True))
+        folder = path.endswith("/state/xswitch")
+        return self.facts.get(
+            path,
+            FileInfo(
+                path,
+                exists=True,
+                folder=folder,
+                mode=0o700 if folder else 0o600,
+                executable=not folder,
+            ),
+        )
+
+    def inspect_below(self, path: str) -> tuple[FileInfo, ...]:
+        return tuple(fact for name, fact in self.facts.items() if name.startswith(f"{path}/"))
 
 
 class FakeIamSource:

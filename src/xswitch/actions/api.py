@@ -342,7 +342,9 @@ class Actions:
 
     def undo_config(self) -> tuple[str, ...]:
         """Revert xswitch's last config change and return the files it restored."""
-        return self._ports.config.files.undo()
+        restored = self._ports.config.files.undo()
+        self._ports.remove_leftovers()
+        return restored
 
     @cached_property
     def access(self) -> AccessActions:
@@ -361,6 +363,7 @@ class Actions:
         """Pin or unpin a role. Raises TargetError if it isn't what was `shown` of it."""
         self._ensure_unchanged(shown)
         self._ports.state.usage.set_pin(profile, pinned=pinned)
+        self._ports.remove_leftovers()
 
     def _ensure_unchanged(self, shown: Sequence[Role]) -> None:
         if shown:

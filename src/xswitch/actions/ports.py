@@ -29,6 +29,7 @@ from xswitch.core.model import (
     MfaChallenge,
     PointedSession,
     ProbeResult,
+    Problem,
     ProfileEdit,
     PromptState,
     Settings,
@@ -355,10 +356,10 @@ class ConfigStore(Protocol):
         """
         ...
 
-    def apply(self, edits: Sequence[ProfileEdit]) -> None:
+    def apply(self, edits: Sequence[ProfileEdit]) -> tuple[Problem, ...]:
         """Make these edits, each file in one atomic replacement, and change nothing else.
 
-        Raises ConfigError, and then writes nothing.
+        Returns what the user should know. Raises ConfigError, and then writes nothing.
         """
         ...
 
@@ -370,6 +371,13 @@ class ConfigStore(Protocol):
         """Restore the files that the last `apply` replaced, and return their names.
 
         Raises ConfigError if there is no change to undo, or if a file has changed since.
+        """
+        ...
+
+    def remove_leftovers(self) -> tuple[str, ...]:
+        """Remove the temporary files that killed writers left, and return their paths.
+
+        Never raises.
         """
         ...
 
@@ -465,8 +473,12 @@ class State:
 
     usage: UsageStore
     history: HistoryStore
-    private_paths: tuple[str, ...] = ()
-    """Files and directories that no other user may read."""
+    private_folders: tuple[str, ...] = ()
+    """xswitch's own folders, the one that holds the others first."""
+    private_files: tuple[str, ...] = ()
+    """xswitch's own files of fixed names."""
+    remove_leftovers: Callable[[], tuple[str, ...]] = tuple
+    """Removes the temporary files that killed writers left there, and returns their paths."""
     newer_files: Callable[[], tuple[XswitchError, ...]] = tuple
     """Returns an error for each file that a newer xswitch wrote; it is read as empty."""
 
@@ -508,6 +520,13 @@ class FileInspector(Protocol):
         """
         ...
 
+    def inspect_below(self, path: str) -> tuple[FileInfo, ...]:
+        """Return what is in a folder and in the folders in it, without following links.
+
+        Never raises, and stops after some thousands.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -534,6 +553,10 @@ class Ports:
     config: Config
     state: State
     process: Process
+
+    def remove_leftovers(self) -> tuple[str, ...]:
+        """Remove the temporary files that killed writers left, and return their paths."""
+        return (*self.config.files.remove_leftovers(), *self.state.remove_leftovers())
 
 
 def replace_ports(ports: Ports, **changes: Any) -> Ports:

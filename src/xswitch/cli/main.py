@@ -13,7 +13,13 @@ from xswitch.cli.output.json_output import error_json
 from xswitch.cli.output.stderr import Stderr
 from xswitch.cli.output.stdout import Stdout
 from xswitch.cli.parser import parse_arguments
-from xswitch.core.errors import CancelledError, ExitCode, XswitchError
+from xswitch.core.errors import (
+    CancelledError,
+    ExitCode,
+    OutputLostError,
+    SystemRefusedError,
+    XswitchError,
+)
 
 if TYPE_CHECKING:
     from xswitch.wiring import Services
@@ -34,14 +40,14 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
             context = Context(
                 arguments, stdout, stderr, environ, lambda variables: _services(variables, log)
             )
-            return int(arguments.run(context))
+            return _exit_code(int(arguments.run(context)), stdout, stderr)
         except KeyboardInterrupt:
             raise CancelledError("Cancelled.") from None
     except XswitchError as error:
         _report_error(error, arguments, stdout, stderr)
         return error.exit_code
-    except BrokenPipeError:
-        return ExitCode.DONE
+    except OSError as error:  # of a file or device, so no bug; what it is about has its own message
+        return _report_refusal(error, arguments, stdout, stderr)
     except Exception as error:  # noqa: BLE001 -- a bug gets a message and an exit code too
         return _report_bug(error, arguments, stdout, stderr)
 
@@ -52,13 +58,41 @@ def _services(environ: Mapping[str, str], log: Callable[[str], None] | None) -> 
     return build_services(environ, log)
 
 
+def _exit_code(code: int, stdout: Stdout, stderr: Stderr) -> int:
+    """Return the exit code of a command that has finished with `code`.
+
+    Its output may have been lost. A reader that closed its pipe has what it wanted.
+    """
+    if code != ExitCode.DONE or stdout.lost is None or isinstance(stdout.lost, BrokenPipeError):
+        return code
+    stderr.error(
+        OutputLostError(
+            f"Can't write to standard output: {stdout.lost.strerror}.",
+            why="The command has done everything else.",
+        )
+    )
+    return OutputLostError.exit_code
+
+
+def _report_refusal(
+    error: OSError, arguments: argparse.Namespace, stdout: Stdout, stderr: Stderr
+) -> int:
+    place = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    refused = SystemRefusedError(
+        "The system refused something that xswitch needs.",
+        why=f"{place}{error.strerror or type(error).__name__}.",
+        next_step="xswitch doctor",
+    )
+    _report_error(refused, arguments, stdout, stderr)
+    return refused.exit_code
+
+
 def _report_error(
     error: XswitchError, arguments: argparse.Namespace, stdout: Stdout, stderr: Stderr
 ) -> None:
     if getattr(arguments, "json", False):
-        try:
-            stdout.envelope(_full_command_name(arguments), None, [error_json(error)])
-        except OSError:  # stdout takes nothing
+        stdout.envelope(_full_command_name(arguments), None, [error_json(error)])
+        if stdout.lost is not None:
             stderr.error(error)
     elif arguments.command in {"credential-process", "complete"}:
         stderr.one_line(error)

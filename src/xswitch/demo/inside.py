@@ -12,7 +12,7 @@ from pathlib import Path
 from xswitch.core.errors import UsageError
 from xswitch.demo.home import CLOCK, DEMO, TOTP
 from xswitch.emulator import totp
-from xswitch.emulator.clock import DemoClock
+from xswitch.emulator.clock import DemoClock, valid_offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,13 @@ def advance(environ: Mapping[str, str], seconds: float) -> float:
             "Time only goes forward.", next_step="xswitch demo --advance 1h", code="demo_clock"
         )
     total = clock.offset_seconds() + seconds
+    if not valid_offset(total):
+        raise UsageError(
+            "The demo's clock can't go that far.",
+            why="It goes 100 years ahead at most.",
+            next_step="xswitch demo --advance 1h",
+            code="demo_clock",
+        )
     path = Path(environ[CLOCK])
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:

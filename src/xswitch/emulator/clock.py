@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,6 +57,16 @@ class ShiftedClock:
             self._offset += seconds
 
 
+_MAX_BYTES = 100
+MAX_OFFSET_SECONDS = 100 * 366 * 86_400.0
+"""The largest offset of a clock: 100 years."""
+
+
+def valid_offset(seconds: float) -> bool:
+    """Whether a clock can be that far ahead; false for NaN and infinity."""
+    return abs(seconds) <= MAX_OFFSET_SECONDS
+
+
 class DemoClock:
     """The machine's time plus the seconds in a file; 0 if there is none.
 
@@ -70,8 +81,12 @@ class DemoClock:
         return datetime.now(UTC) + timedelta(seconds=self.offset_seconds())
 
     def offset_seconds(self) -> float:
-        """Return the offset in seconds; anything but a number counts as 0."""
+        """Return the offset in seconds; anything but a `valid_offset` counts as 0."""
         try:
-            return float(self._file.read_text(encoding="ascii"))
+            # Not waiting for a pipe in its place
+            descriptor = os.open(self._file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            with os.fdopen(descriptor, "rb") as file:
+                seconds = float(file.read(_MAX_BYTES))
         except (OSError, ValueError):
             return 0.0
+        return seconds if valid_offset(seconds) else 0.0

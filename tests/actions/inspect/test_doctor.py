@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from support.actions import CONFIG, GOOD_CODE, FakePrompt, World
@@ -289,14 +291,41 @@ def test_files_others_can_read(world: World) -> None:
     ]
     assert "mode 644" in checks(world, "permissions")[0].message
     world.file_facts.facts[path] = FileInfo(path, exists=False)
-    world.file_facts.facts[state] = FileInfo(state, exists=True, mode=None)
+    world.file_facts.facts[state] = FileInfo(state, exists=True, folder=True, mode=None)
     assert only(world, "permissions").state == "ok"
 
 
 def test_files_of_another_user(world: World) -> None:
     path = "/home/u/.aws/config"
-    world.file_facts.facts[path] = FileInfo(path, exists=True, mode=0o644, mine=False)
-    assert only(world, "permissions").state == "error"
+    world.file_facts.facts[path] = FileInfo(
+        path, exists=True, mode=0o644, mine=False, repair="sudo chown -R 1:1 x"
+    )
+    check = only(world, "permissions")
+    assert (check.state, check.next_step) == ("error", "sudo chown -R 1:1 x")
+
+
+def test_the_state_folder_is_looked_into(world: World) -> None:
+    state = "/home/u/.local/state/xswitch"
+    facts = {
+        f"{state}/locks": FileInfo("", exists=True, folder=True, mode=0o700, mine=False),
+        f"{state}/locks/a.lock": FileInfo("", exists=True, mode=0o600, mine=False),
+        f"{state}/hot/xs-a": FileInfo("", exists=True, mode=0o000),
+        f"{state}/prompt": FileInfo("", exists=True, folder=True, mode=0o711),
+    }
+    world.file_facts.facts |= {path: replace(fact, path=path) for path, fact in facts.items()}
+    found = {check.message.partition(" (mode")[0] for check in checks(world, "permissions")}
+    assert found == {
+        f"{state}/locks belongs to another user.",
+        f"You can't use {state}/hot/xs-a, which is yours",
+        f"Other users can read or change {state}/prompt",
+    }
+
+
+def test_what_killed_writers_left_is_removed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.config, "remove_leftovers", lambda: ("/home/u/.aws/.x.tmp",))
+    check = only(world, "leftovers")
+    assert (check.state, check.details) == ("ok", {"removed": "/home/u/.aws/.x.tmp"})
+    assert "1 temporary file " in check.message
 
 
 @pytest.mark.parametrize(

@@ -672,14 +672,39 @@ def test_no_pointer_is_written_to_a_config_that_changed_again(
 ) -> None:
     real = world.config.apply
 
-    def apply_and_edit(edits: object) -> None:
-        real(edits)  # type: ignore[arg-type]
+    def apply_and_edit(edits: object) -> tuple[Problem, ...]:
+        notes = real(edits)  # type: ignore[arg-type]
         world.config.config = world.config.config.replace("role/Open", "role/Edited")
+        return notes
 
     monkeypatch.setattr(world.config, "apply", apply_and_edit)
     switch(world, "open")
     assert world.hot_pointers.pointers == {}
     world.config.config = world.config.config.replace("[profile xs-open]", "[profile gone]")
+
+
+def test_what_the_writer_changed_beside_the_edit_is_said(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = world.config.apply
+    note = Problem("credentials_tightened", "Other users could read it.")
+    monkeypatch.setattr(world.config, "apply", lambda edits: (*real(edits), note))
+    assert note in switch(world, "open").problems
+
+
+def test_what_killed_writers_left_is_removed_by_a_switch_that_writes_no_profile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch(world, "open")
+    swept: list[str] = []
+
+    def sweep() -> tuple[str, ...]:
+        swept.append("here")
+        return ()
+
+    monkeypatch.setattr(world.config, "remove_leftovers", sweep)
+    switch(world, "open")
+    assert swept == ["here"]
 
 
 def test_sessions_that_ended_long_ago_are_cleared_away(world: World) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from conftest import FixedClock
-from support.config.store import BEFORE, KEYS, XS, mode, names, refusal, store_at
+from conftest import FixedClock, needs_root
+from support.config.store import BEFORE, KEYS, PROCESS, XS, mode, names, refusal, store_at
 from xswitch.actions.ports import ConfigStore
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import RemoveProfile, SetProfile
@@ -122,7 +123,8 @@ def test_other_bytes_and_the_mode_stay(store: FileConfigStore, config: Path) -> 
     assert (
         config.read_bytes().decode()
         == BEFORE
-        + "\r\n# xswitch\r\n[profile xs-a]\r\ncredential_process = /x\r\nxswitch_role = a\r\n"
+        + "\r\n# xswitch\r\n[profile xs-a]\r\n"
+        + f"credential_process = {PROCESS}\r\nxswitch_role = a\r\n"
     )
     assert mode(config) == 0o640
     assert names(config.parent) == ["config"]
@@ -203,15 +205,34 @@ def test_a_symlink_to_nothing_gets_its_target(
 
 def test_other_hard_links_are_refused(store: FileConfigStore, config: Path) -> None:
     os.link(config, config.with_name("twin"))
-    assert "hard links" in refusal(lambda: store.apply([XS]), "config_not_writable").why
+    refused = refusal(lambda: store.apply([XS]), "config_not_writable")
+    assert "hard links" in refused.why
     assert config.read_bytes().decode() == BEFORE
+    step = refused.next_step.partition(": ")[2]
+    subprocess.run(["/bin/sh", "-c", step], check=True)
+    store.apply([XS])
+    assert config.with_name("twin").read_bytes().decode() == BEFORE
+
+
+def test_a_group_that_cannot_be_kept_loses_its_permissions(
+    store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if os.geteuid():
+        needs_root("only root can give a file another group")
+    os.chown(config, -1, 54321)
+    monkeypatch.setattr(os, "fchown", refuse)
+    store.apply([XS])
+    assert mode(config) == 0o600
 
 
 def test_another_owner_is_refused(
     store: FileConfigStore, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: config.stat().st_uid + 1)
-    assert "another user" in refusal(lambda: store.apply([XS]), "config_not_writable").why
+    assert f"{config} belongs to" in refusal(lambda: store.apply([XS]), "config_not_writable").why
 
 
 def test_a_read_only_file_is_refused(store: FileConfigStore, config: Path) -> None:
@@ -299,25 +320,3 @@ def test_other_profiles_in_the_credentials_file_are_not_changed(
     refusal(lambda: store.apply([KEYS]), "not_ours")
     refusal(lambda: store.apply([RemoveProfile("credentials", "xs-a-static")]), "not_ours")
     assert credentials.read_text() == "[xs-a-static]\naws_access_key_id = mine\n"
-
-
-def test_old_leftovers_of_killed_writers_are_removed(
-    store: FileConfigStore, config: Path, clock: FixedClock
-) -> None:
-    now = clock.now().timestamp()
-    for name, age in (
-        (".config.xswitch-old.tmp", 601),
-        (".config.xswitch-new.tmp", 599),
-        (".config.mine", 9999),
-        ("config.bak", 9999),
-    ):
-        path = config.with_name(name)
-        path.write_text("x")
-        os.utime(path, (now - age, now - age))
-    store.apply([XS])
-    assert names(config.parent) == [
-        ".config.mine",
-        ".config.xswitch-new.tmp",
-        "config",
-        "config.bak",
-    ]

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from support.config.store import BEFORE, KEYS, XS, mode, names, on_commit, refusal, writes_late
+from support.config.store import (
+    BEFORE,
+    KEYS,
+    PROCESS,
+    XS,
+    mode,
+    names,
+    on_commit,
+    refusal,
+    writes_late,
+)
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import RemoveProfile, SetProfile
 
@@ -62,7 +72,7 @@ def test_a_late_write_into_the_old_file_is_not_lost(
         config.read_bytes().decode()
         == BEFORE
         + "output = json\r\n\r\n# xswitch\r\n[profile xs-a]\r\n"
-        + "credential_process = /x\r\nxswitch_role = a\r\n"
+        + f"credential_process = {PROCESS}\r\nxswitch_role = a\r\n"
     )
 
 
@@ -111,40 +121,15 @@ def test_waiting_for_another_writer_has_a_time_limit(
     store.apply([XS])
 
 
-# -- the original
-
-
-def test_the_original_is_copied_once(
+def test_no_copy_of_the_config_is_kept(
     store: FileConfigStore, config: Path, clean_world: Path
 ) -> None:
+    config.write_text("[profile a]\ncredential_process = /x --token t0ken\n")
     store.apply([XS])
     store.apply([RemoveProfile("config", "xs-a")])
-    config.write_text("")
-    store.apply([XS])
-    (kept,) = (clean_world / "state/backups").glob("config.*.original")
-    assert kept.read_bytes().decode() == BEFORE
-    assert mode(kept) == 0o600
-
-
-def test_the_copy_of_a_config_with_keys_is_beside_it(
-    store: FileConfigStore, config: Path, clean_world: Path
-) -> None:
-    config.write_text("[default]\naws_secret_access_key = k3y\n")
-    store.apply([XS])
-    store.apply([RemoveProfile("config", "xs-a")])
-    kept = config.with_name("config.xswitch-original")
-    assert kept.read_text() == "[default]\naws_secret_access_key = k3y\n"
-    assert mode(kept) == 0o600
-    assert not any(
-        b"k3y" in path.read_bytes() for path in (clean_world / "state").rglob("*") if path.is_file()
-    )
-
-
-def test_the_copy_of_a_missing_file_is_empty(store: FileConfigStore, clean_world: Path) -> None:
-    store.apply([XS])
-    store.apply([SetProfile("config", "xs-b", {"xswitch_role": "b"})])
-    (kept,) = (clean_world / "state/backups").glob("config.*.original")
-    assert kept.read_bytes() == b""
+    assert names(config.parent) == ["config"]
+    assert names(clean_world / "state/backups") == ["undo.json"]
+    assert b"t0ken" not in (clean_world / "state/backups/undo.json").read_bytes()
 
 
 # -- undo
@@ -224,11 +209,21 @@ def test_undo_of_replaced_keys_fails(
     assert b"AKIA" not in kept
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"aws_secret_access_key = k3y",
+        b"mfa_process = /x k3y",
+        b"  k3y",
+        b"credential_process = /x k3y",
+        b"endpoint_url = https://a:k3y@b/",
+    ],
+)
 def test_a_replaced_secret_is_not_recorded(
-    store: FileConfigStore, config: Path, clean_world: Path
+    store: FileConfigStore, config: Path, clean_world: Path, line: bytes
 ) -> None:
     store.apply([XS])
-    config.write_bytes(config.read_bytes() + b"aws_secret_access_key = k3y\r\n")
+    config.write_bytes(config.read_bytes() + line + b"\r\n")
     store.apply([XS])
     assert b"k3y" not in config.read_bytes()
     refusal(store.undo, "undo_secret")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import stat
 import subprocess
 import sys
@@ -165,3 +168,39 @@ def test_a_lock_file_may_vanish_during_a_sweep(
     with FileLocks(tmp_path).hold("a"):
         pass
     assert not (tmp_path / "a.lock").exists()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO, errno.EINVAL, errno.EPERM],
+)
+def test_a_file_system_without_locks_is_a_sentence_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(ConfigError) as caught, FileLocks(tmp_path / "locks").hold("a"):
+        pass
+    assert caught.value.code == "state_folder"
+    assert caught.value.next_step
+    if number in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+        assert "has no locks" in caught.value.why
+        assert caught.value.next_step == 'export XDG_STATE_HOME="$(mktemp -d)"'
+
+
+def test_a_lock_that_cannot_be_released_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.close
+
+    def close(descriptor: int) -> None:
+        real(descriptor)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with FileLocks(tmp_path).hold("a"):
+        monkeypatch.setattr(os, "close", close)
+    monkeypatch.undo()
+    with FileLocks(tmp_path).hold("a", timeout_seconds=0):
+        pass

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from xswitch.adapters.state.paths import user_paths
 
 
 def test_the_places_follow_the_home(clean_world: Path) -> None:
-    paths = user_paths()
+    paths = user_paths(os.environ)
     assert clean_world in paths.settings.parents
     assert clean_world in paths.state.parents
     assert {

@@ -78,7 +78,7 @@ def test_an_unusable_folder_is_reported(folder: Path) -> None:
         PromptFileStore(folder).write(state())
     assert caught.value.exit_code is ExitCode.CONFIG
     assert str(folder) in caught.value.what
-    assert caught.value.next_step == "xswitch doctor"
+    assert caught.value.next_step == f"mv {folder} {folder}.moved"
 
 
 def test_a_failed_write_leaves_the_file_as_it_was(folder: Path) -> None:

@@ -280,7 +280,7 @@ def test_a_damaged_record_is_named_and_never_chosen_over(
     pin(machine).write_text(content)
     with pytest.raises(VaultBrokenError) as caught:
         select_store(machine)
-    assert f"rm {pin(machine)}" in caught.value.next_step
+    assert f"rm -rf {pin(machine)}" in caught.value.next_step
     assert pin(machine).read_text() == content
 
 

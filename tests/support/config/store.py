@@ -16,7 +16,8 @@ from xswitch.core.errors import ConfigError
 from xswitch.core.model import ConfigPaths, SetProfile
 
 BEFORE = "# mine\r\n[default]\r\nregion = eu-west-1\r\n"
-XS = SetProfile("config", "xs-a", {"credential_process": "/x", "xswitch_role": "a"}, "xswitch")
+PROCESS = "/x/xswitch credential-process xs-a"
+XS = SetProfile("config", "xs-a", {"credential_process": PROCESS, "xswitch_role": "a"}, "xswitch")
 KEYS = SetProfile(
     "credentials",
     "xs-a-static",

@@ -15,8 +15,6 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import filelock  # noqa: F401 -- loaded before the first fork
-
 import xswitch.adapters.config.transaction  # noqa: F401 -- the same
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import ConfigPaths, ProfileEdit, RemoveProfile, SetProfile
@@ -92,8 +90,6 @@ def kill_writers(folder: Path, times: int, seed: int) -> dict[str, object]:
         text = config.read_text()
         counts["old" if text == OLD else "new" if text == new else "torn"] += 1
         counts["leftovers"] += any(path.name.endswith(".tmp") for path in config.parent.iterdir())
-        for path in config.parent.glob(".config.xswitch-*"):
-            os.utime(path, (1, 1))
         begin = time.monotonic()
         store.apply([managed("xs-next"), RemoveProfile("config", "xs-new")])
         counts["waited"] += time.monotonic() - begin > 20  # a stale lock would take 30

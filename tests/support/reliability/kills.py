@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import filelock  # noqa: F401 -- loaded before the first fork
-
 from support.config.writers import in_child
 from xswitch.adapters.state.index import JsonIndex
 from xswitch.adapters.state.locks import FileLocks
@@ -100,9 +98,6 @@ def kill(subject: Subject, times: int, seed: int) -> dict[str, object]:
         window *= 1.1 if os.WIFSIGNALED(status) else 0.9
         there = subject.file.read_bytes()
         found["old" if there == old else "new" if there == new else "torn"] += 1
-        for path in subject.file.parent.iterdir():
-            if path.is_file():
-                os.utime(path, (1, 1))
         begin = time.monotonic()
         subject.reset()
         subject.write()

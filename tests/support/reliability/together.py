@@ -14,8 +14,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import filelock  # noqa: F401 -- loaded before the first fork
-
 import xswitch.actions.credentials.credential_process
 import xswitch.actions.sessions.switch  # noqa: F401 -- the same
 from support.broker_process import answer

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import shlex
-import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from xswitch.actions.api import DoctorCheck, DoctorCheckState
 from xswitch.actions.inspect.managed_profiles import check_managed_profiles
+from xswitch.actions.inspect.own_files import own_files
 from xswitch.actions.inspect.state_files import newer_files_checks
 from xswitch.actions.inspect.variables import check_variables
 from xswitch.actions.ports import Ports, Vault
@@ -18,7 +17,7 @@ from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import current_profile
 from xswitch.core.errors import VaultBrokenError, XswitchError
 from xswitch.core.errors.sts import AwsErrorResponse, clock_skew
-from xswitch.core.model import Endpoint, FileInfo, Problem
+from xswitch.core.model import Endpoint, Problem
 from xswitch.core.text import pluralize
 
 # STS rejects signatures that are off by more than 15 minutes.
@@ -53,7 +52,7 @@ def run_checks(
     checks += [_hook(variables), *check_variables(snapshot, variables)]
     if snapshot is not None:
         checks += [_profile(snapshot), *check_managed_profiles(ports, snapshot)]
-    checks += _permissions(ports)
+    checks += own_files(ports)
     checks += _sts(ports, snapshot) if snapshot is not None else []
     return tuple(checks)
 
@@ -188,37 +187,6 @@ def _profile(snapshot: ConfigSnapshot) -> DoctorCheck:
         f'This shell selects the profile "{current}".',
         details={"profile": current},
     )
-
-
-# -- permissions
-
-
-def _permissions(ports: Ports) -> Iterator[DoctorCheck]:
-    paths, inspect = ports.config.files.paths(), ports.process.file_inspector.inspect
-    private = [inspect(path) for path in (paths.credentials, *ports.state.private_paths)]
-    exposed = [file for file in private if _is_exposed(file)]
-    foreign = [file for file in (inspect(paths.config), *private) if not file.mine]
-    for file in exposed:
-        mode = stat.S_IMODE(file.mode or 0)
-        yield DoctorCheck(
-            "permissions",
-            "warning",
-            f"Other users can read or change {file.path} (mode {mode:o}).",
-            f"chmod {'700' if file.folder else '600'} {shlex.quote(file.path)}",
-        )
-    for file in foreign:
-        yield DoctorCheck(
-            "permissions",
-            "error",
-            f"{file.path} belongs to another user.",
-            "Change its owner to you, or use another file.",
-        )
-    if not exposed and not foreign:
-        yield DoctorCheck("permissions", "ok", "File permissions are correct.")
-
-
-def _is_exposed(file: FileInfo) -> bool:
-    return file.exists and file.mode is not None and bool(file.mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 # -- network and clock

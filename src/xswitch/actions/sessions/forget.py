@@ -65,6 +65,7 @@ def forget(broker: Broker, names: Sequence[str], *, all_sessions: bool) -> tuple
     edits = removal_edits(snapshot, profiles)
     if edits:
         ports.config.files.apply(edits)
+    ports.remove_leftovers()
     publisher = Publisher(ports.storage, ports.process.clock)
     for profile in profiles:
         publisher.remove(profile)

@@ -231,9 +231,10 @@ def follow_sessions(
     """Write the keys of new sessions into the static profiles that have older ones.
 
     `records` are by session key. Any caller may have renewed a session, also one within another
-    role's chain, and several managed profiles may have the same one. Returns the new config, and a
-    problem for each static profile that keeps its keys, which then end earlier than the session.
-    Sessions that were forgotten meanwhile, according to `is_forgotten`, leave no keys.
+    role's chain, and several managed profiles may have the same one. Returns the new config, what
+    the user should know of the change, and a problem for each static profile that keeps its keys,
+    which then end earlier than the session. Sessions that were forgotten meanwhile, according to
+    `is_forgotten`, leave no keys.
     """
     edits: list[ProfileEdit] = []
     followers: list[tuple[SessionPlan, SessionRecord, str]] = []
@@ -257,7 +258,7 @@ def follow_sessions(
     if not edits:
         return snapshot, ()
     try:
-        config.files.apply(edits)
+        notes = config.files.apply(edits)
     except XswitchError as error:
         return snapshot, tuple(_kept_keys(snapshot, managed, error) for *_, managed in followers)
     snapshot = take_snapshot(config, settle=True)
@@ -269,7 +270,7 @@ def follow_sessions(
     for follower in followers:
         with suppress(XswitchError):  # the prompt then shows the former, earlier end
             publisher.publish_static(snapshot, *follower)
-    return snapshot, ()
+    return snapshot, notes
 
 
 def _kept_keys(snapshot: ConfigSnapshot, managed: str, error: XswitchError) -> Problem:

@@ -84,6 +84,7 @@ def renew(  # noqa: PLR0913 -- see `Actions.renew`
     problems = batch.update_static_profiles()
     with suppress(XswitchError):
         batch.publisher.prune()
+    ports.remove_leftovers()
     return (*results[:-1], replace(results[-1], problems=problems))
 
 

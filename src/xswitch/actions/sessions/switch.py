@@ -86,7 +86,7 @@ def switch(
     if options.static:
         edits += static_edits(snapshot, managed, switching.properties, record)
     if edits:
-        ports.config.files.apply(edits)
+        problems += ports.config.files.apply(edits)
         snapshot = take_snapshot(ports.config, settle=True)
     publisher = Publisher(ports.storage, clock)
     snapshot, kept = follow_sessions(
@@ -98,11 +98,12 @@ def switch(
     )
     problems += kept
     static = managed + STATIC_SUFFIX if options.static else ""
-    follow_ups: tuple[Callable[[], None], ...] = (
+    follow_ups: tuple[Callable[[], object], ...] = (
         lambda: publisher.record_use(plan, record, managed, static=options.static),
         lambda: ports.state.usage.record_use(role.name, clock.now()),
         lambda: publisher.publish(snapshot, plan, record, managed),
         publisher.prune,
+        ports.remove_leftovers,
     )
     for follow_up in follow_ups:
         # The switch is done, so a failure here is only reported

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shlex
 import stat
@@ -17,18 +18,29 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from xswitch.adapters.config.read import LoadedFile, load, read_descriptor
-from xswitch.adapters.state.private_files import create_private, private_folder, write_all
+from xswitch.adapters.ownership import (
+    foreign,
+    others_can_write,
+    repair,
+)
+from xswitch.adapters.state.private_files import (
+    create_private,
+    open_private,
+    private_folder,
+    remove_if_left,
+    write_all,
+)
 from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import FileKind
 
-LEFTOVER_SECONDS = 600.0
 _SETTLE_SECONDS = 0.001
 _SETTLE_TRIES = 100
 _WINDOWS = os.name == "nt"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_ACCESS_LIST = "system.posix_acl_access"
 _OPEN_OLD = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -42,6 +54,7 @@ _OPEN_TO_WRITE = (
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
 )
+_REPAIRS = ("chmod ", "mv ", "sudo chown ", "Run xswitch as ")
 _FORBIDDEN = (errno.EROFS, errno.EPERM, errno.EACCES)
 
 
@@ -59,7 +72,11 @@ class PendingReplacement:
     """The content to edit: the loaded one, or a concurrent write into a replaced file."""
     new: bytes | None = None
     """The new content, None to remove the file."""
+    secret: bool = False
+    """Whether the new content has secrets of xswitch's, so that no other user may read it."""
     temporary: str = ""
+    staged: int | None = field(default=None, repr=False)
+    """The descriptor of the temporary file, locked until it has its final name."""
     old: int | None = field(default=None, repr=False)
     """The descriptor of the old file."""
 
@@ -68,15 +85,23 @@ class PendingReplacement:
         """Whether the content changes."""
         return self.new != self.loaded.content
 
+    @property
+    def tightened(self) -> bool:
+        """Whether the replacement takes others' permission to read the file away."""
+        status = self.loaded.status
+        return self.secret and status is not None and bool(status.st_mode & _OTHERS)
+
     def close(self) -> None:
-        """Close the old file, and remove the temporary one if it wasn't used."""
-        if self.old is not None:
-            os.close(self.old)
-            self.old = None
+        """Close the files, and remove the temporary one if it wasn't used."""
         if self.temporary:
             with contextlib.suppress(OSError):
                 Path(self.temporary).unlink()
             self.temporary = ""
+        for descriptor in (self.old, self.staged):
+            if descriptor is not None:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+        self.old = self.staged = None
 
 
 def open_replacement(kind: FileKind, path: str) -> PendingReplacement:
@@ -121,8 +146,10 @@ def ensure_replaceable(kind: FileKind, path: str) -> None:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return
         probe = f"{folder}{os.sep}.{name}.xswitch-{secrets.token_hex(8)}.tmp"
-        with create_private(probe):
-            pass
+        with create_private(probe) as descriptor:
+            if kind == "credentials":
+                _check_folder(path, Path(folder))
+                _check_private(descriptor, path)
         Path(probe).unlink()
     except OSError as error:
         raise _unwritable(target, error) from None
@@ -131,22 +158,33 @@ def ensure_replaceable(kind: FileKind, path: str) -> None:
 def stage(target: PendingReplacement) -> None:
     """Write and sync the new content to a temporary file, with the target's metadata.
 
-    A new file gets mode 0600, a missing folder is created with mode 0700. Raises ConfigError.
+    A new file gets mode 0600, as does one with secrets; a missing folder is created with mode 0700.
+    Raises ConfigError.
     """
     folder, name = os.path.split(target.file)
     try:
-        private_folder(Path(folder))
+        private_folder(Path(folder), shared=True)
         if target.new is None:
             return
+        if target.secret:
+            _check_folder(target.path, Path(folder))
         path = f"{folder}{os.sep}.{name}.xswitch-{secrets.token_hex(8)}.tmp"
-        with create_private(path) as descriptor:
-            write_all(descriptor, target.new)
-            _copy_metadata(descriptor, path, target)
-            os.fsync(descriptor)
+        target.staged = open_private(path)
         target.temporary = path
+        write_all(target.staged, target.new)
+        _copy_metadata(target.staged, path, target)
+        if target.secret:
+            _check_private(target.staged, target.path)
+        os.fsync(target.staged)
+        if _WINDOWS:  # it can't rename an open file
+            os.close(target.staged)
+            target.staged = None
     except OSError as error:
         target.close()
         raise _unwritable(target, error) from None
+    except ConfigError:
+        target.close()
+        raise
 
 
 def commit(
@@ -181,7 +219,10 @@ def commit(
 
 def restore(target: PendingReplacement, content: bytes | None) -> None:
     """Replace the target's current content by `content`. Raises ConfigError."""
-    target.new = content
+    if target.staged is not None:
+        os.close(target.staged)
+        target.staged = None
+    target.new, target.secret = content, False
     stage(target)
     _replace(target)
     _sync_folders([target])
@@ -254,40 +295,38 @@ def _sync_folders(targets: Sequence[PendingReplacement]) -> None:
                 os.close(descriptor)
 
 
-def remove_leftovers(folder: str, prefix: str, now: datetime) -> None:
-    """Remove temporary files of killed writers: `<prefix>*.tmp`, older than ten minutes."""
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if not (entry.name.startswith(prefix) and entry.name.endswith(".tmp")):
-                continue
-            with contextlib.suppress(OSError):
-                status = entry.stat(follow_symlinks=False)
-                if (
-                    stat.S_ISREG(status.st_mode)
-                    and now.timestamp() - status.st_mtime > LEFTOVER_SECONDS
-                ):
-                    Path(entry.path).unlink()
+def remove_leftovers(file: str) -> list[Path]:
+    """Remove the temporary files that killed writers of `file` left beside it; return them.
+
+    `file` has no symlinks. Never raises.
+    """
+    folder, name = os.path.split(file)
+    matches = re.compile(rf"\.{re.escape(name)}\.xswitch-[0-9a-f]{{16}}\.tmp").fullmatch
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.path for entry in entries if matches(entry.name)]
+    except OSError:
+        return []
+    return [Path(path) for path in found if remove_if_left(path)]
 
 
 def _check_writable(kind: FileKind, path: str, status: os.stat_result) -> None:
     why = step = ""
+    quoted = shlex.quote(path)
     if not stat.S_ISREG(status.st_mode):
         why, step = (
             "It is a device, not a file.",
             "Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file.",
         )
     elif hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-        why, step = (
-            "It belongs to another user.",
-            _copy_step(kind, path),
-        )
+        why, step = foreign(Path(os.path.realpath(path)), status.st_uid, _copy_step(kind, path))
     elif status.st_nlink != 1:
         why, step = (
             "It has other hard links, which would keep the old content.",
-            f"Replace the hard link by a symlink; see: ls -l {shlex.quote(path)}",
+            f"Give it a file of its own: cp -p {quoted} {quoted}.new && mv {quoted}.new {quoted}",
         )
     elif not status.st_mode & stat.S_IWUSR:
-        why, step = "It is read-only.", f"chmod u+w {shlex.quote(path)}"
+        why, step = "It is read-only.", f"chmod u+w {quoted}"
     if why:
         raise ConfigError(
             f"{path} can't be replaced.",
@@ -297,17 +336,64 @@ def _check_writable(kind: FileKind, path: str, status: os.stat_result) -> None:
         )
 
 
-def _copy_metadata(descriptor: int, path: str, target: PendingReplacement) -> None:
-    """Copy group, extended attributes (such as access lists) and mode of the old file."""
-    status = target.loaded.status
-    if status is None or _WINDOWS:
+def _check_folder(path: str, folder: Path) -> None:
+    """Raise ConfigError for a folder in which others could replace a file with secrets."""
+    status = folder.stat()
+    if others_can_write(status):
+        raise ConfigError(
+            f"No keys are written to {path}.",
+            why=f"Other users can replace files in {folder} (mode"
+            f" {stat.S_IMODE(status.st_mode):04o}).",
+            next_step=f"chmod go-w {shlex.quote(str(folder))}",
+            code=ErrorCode.CREDENTIALS_EXPOSED,
+        )
+
+
+def _check_private(descriptor: int, path: str) -> None:
+    """Raise ConfigError unless only this user can read a file that is to have secrets."""
+    if _WINDOWS:
         return
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    if mode & _OTHERS:
+        raise ConfigError(
+            f"No keys are written to {path}.",
+            why=f"Its file system gives others permission to read it (mode {mode:04o}), and"
+            " keeps no other.",
+            next_step='export AWS_SHARED_CREDENTIALS_FILE="$HOME/.aws-credentials"',
+            code=ErrorCode.CREDENTIALS_EXPOSED,
+        )
+
+
+def _copy_metadata(descriptor: int, path: str, target: PendingReplacement) -> None:
+    """Copy group, extended attributes (such as access lists) and mode of the old file.
+
+    A file with secrets gets no access list, not even its folder's, and a mode without others.
+    """
+    status = target.loaded.status
+    if _WINDOWS:
+        return
+    if target.secret:
+        _remove_access_list(path)
+    if status is None:
+        return
+    mode = stat.S_IMODE(status.st_mode)
+    if target.secret:
+        mode &= ~_OTHERS
     if os.fstat(descriptor).st_gid != status.st_gid:
-        os.fchown(descriptor, -1, status.st_gid)
+        try:
+            os.fchown(descriptor, -1, status.st_gid)
+        except PermissionError:  # a group of others, which loses its permissions
+            mode &= ~stat.S_IRWXG
     if sys.platform == "linux":
         for name in _extended_attributes(target.file):
-            os.setxattr(path, name, os.getxattr(target.file, name))
-    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+            if not (target.secret and name.startswith("system.")):
+                os.setxattr(path, name, os.getxattr(target.file, name))
+    os.fchmod(descriptor, mode)
+
+
+def _remove_access_list(path: str) -> None:
+    if sys.platform == "linux" and _ACCESS_LIST in _extended_attributes(path):
+        os.removexattr(path, _ACCESS_LIST)
 
 
 def _extended_attributes(file: str) -> list[str]:
@@ -324,13 +410,17 @@ def _extended_attributes(file: str) -> list[str]:
 
 def _unwritable(target: PendingReplacement, error: OSError) -> ConfigError:
     path = target.path
+    why, step = repair(Path(target.file), error)
+    if (
+        error.errno in _FORBIDDEN
+        and target.loaded.status is not None
+        and not step.startswith(_REPAIRS)
+    ):
+        step = _copy_step(target.kind, path)
     return ConfigError(
         f"{path} can't be written; it wasn't changed.",
-        why=f"The system reports: {error.strerror or error}.",
-        next_step=_copy_step(target.kind, path)
-        if error.errno in _FORBIDDEN and target.loaded.status is not None
-        else "Check directory permissions and free space: ls -ld "
-        f"{shlex.quote(str(Path(path).parent))}",
+        why=why,
+        next_step=step,
         code=ErrorCode.CONFIG_NOT_WRITABLE,
     )
 

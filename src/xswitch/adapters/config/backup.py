@@ -1,40 +1,35 @@
-"""Backups of the shared config: its first version, and the record that undoes the last change.
+"""The record that undoes the last change of the shared config.
 
-Before its first change, the config file is copied to `<backups>/config.<digest of path>.original`,
-mode 0600 (empty if the file was missing). A config file that contains keys, tokens or passwords is
-copied to `<file>.xswitch-original` beside it instead, so that no secret is stored elsewhere.
-Neither copy is written again.
+`<backups>/undo.json`, mode 0600, holds, for the files of the last change, digests before and after,
+and reverse patches: the text xswitch replaced. It is the only copy of anything in the shared
+config; the next change replaces it, and the undo removes it. Text that may hold a secret isn't
+recorded (`core.awsconfig.recordable`), and nothing from the credentials file; a change that
+replaced such text can't be undone.
 
-The credentials file is never copied: xswitch only changes profiles there with its mark
-(`xswitch_role`), whose keys are temporary.
-
-`<backups>/undo.json` holds, for the files of the last change, digests before and after, and reverse
-patches: the text xswitch replaced. Replaced text isn't recorded if it is from the credentials file
-or looks like a secret; then the change can't be undone.
+A record that another user could have written isn't used: it names files and what to write to them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from xswitch.adapters.config.atomic_replace import PendingReplacement
-from xswitch.adapters.state.private_files import read_file, stage_private
+from xswitch.adapters.ownership import distrust, distrust_folders, repair
+from xswitch.adapters.state.private_files import UntrustedFileError, read_trusted, staged_private
 from xswitch.core.awsconfig.edit import TextPatch, apply_patches
+from xswitch.core.awsconfig.recordable import is_recordable
 from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import FileKind
 
 _VERSION = 1
 _MAX_RECORD = 16 * 1024 * 1024
-_secret = re.compile(
-    "secret|session_token|security_token|password|private_key", re.IGNORECASE
-).search
+_copy_of_earlier_versions = re.compile(r"config\.[0-9a-f]{12}\.original").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +62,20 @@ class FileChange:
         return before
 
 
-def is_storable(kind: FileKind, back: Sequence[Sequence[TextPatch]]) -> bool:
-    """Whether the replaced text may be recorded: nothing from the credentials file, no secret."""
-    texts = [patch.text for patches in back for patch in patches]
-    return not any(text.strip() if kind == "credentials" else _secret(text) for text in texts)
+def is_storable(kind: FileKind, text: str, steps: Sequence[Sequence[TextPatch]]) -> bool:
+    """Whether the text that the steps replace may be recorded.
+
+    Nothing from the credentials file, and no secret.
+    """
+    if kind == "credentials":
+        return not any(text_of.strip() for text_of in _replaced(text, steps))
+    return is_recordable(text, steps)
+
+
+def _replaced(text: str, steps: Sequence[Sequence[TextPatch]]) -> Iterator[str]:
+    for patches in steps:
+        yield from (text[patch.start : patch.end] for patch in patches)
+        text = apply_patches(text, patches)
 
 
 def digest(content: bytes | None) -> str | None:
@@ -78,50 +83,57 @@ def digest(content: bytes | None) -> str | None:
     return None if content is None else sha256(content)
 
 
-def back_up_original(folder: Path, target: PendingReplacement) -> None:
-    """Copy the config file before its first change. Raises ConfigError."""
-    if target.kind != "config":
-        return
-    short = sha256(target.file.encode("utf-8", "surrogateescape"))[:12]
-    in_backups = folder / f"config.{short}.original"
-    beside = Path(f"{target.file}.xswitch-original")
-    content = target.base or b""
-    try:
-        if not in_backups.exists() and not beside.exists():
-            has_secret = _secret(content.decode("utf-8", "replace"))
-            copy = beside if has_secret else in_backups
-            staged = stage_private(copy, content)
-            try:
-                os.link(staged, copy)
-            finally:
-                staged.unlink()
-    except OSError as error:
-        raise _unwritable(folder, error) from None
+def remove_old_copies(folder: Path) -> None:
+    """Remove the copies of config files that earlier versions kept for good. Never raises."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if _copy_of_earlier_versions(path.name):
+                path.unlink()
 
 
-def stage_undo_record(folder: Path, changes: Sequence[FileChange], when: str) -> Path:
-    """Write the record of a change before it is made. Raises ConfigError."""
+@contextlib.contextmanager
+def staged_undo_record(folder: Path, changes: Sequence[FileChange], when: str) -> Iterator[Path]:
+    """Write the record of a change before it is made, to be committed in the block.
+
+    Raises ConfigError.
+    """
     record = {"version": _VERSION, "at": when, "files": [asdict(change) for change in changes]}
-    try:
-        return stage_private(folder / "undo.json", json.dumps(record).encode())
-    except OSError as error:
-        raise _unwritable(folder, error) from None
+    path = folder / "undo.json"
+    with contextlib.ExitStack() as stack:
+        try:
+            staged = stack.enter_context(staged_private(path, json.dumps(record).encode()))
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        yield staged
 
 
 def commit_undo_record(staged: Path) -> None:
     """Replace the previous record by a staged one. Raises ConfigError."""
+    path = staged.with_name("undo.json")
     try:
-        staged.replace(staged.with_name("undo.json"))
+        staged.replace(path)
     except OSError as error:
-        raise _unwritable(staged.parent, error) from None
+        raise _unwritable(path, error) from None
 
 
 def load_undo_record(folder: Path) -> tuple[FileChange, ...]:
-    """Return the files of the last change. Raises ConfigError without a valid record."""
+    """Return the files of the last change.
+
+    Raises ConfigError without a valid record, and for one that another user could have written.
+    """
+    path = folder / "undo.json"
     try:
-        record = json.loads(read_file(folder / "undo.json", _MAX_RECORD))
+        content = read_trusted(path, _MAX_RECORD)
+        if (found := distrust_folders(folder)) is not None:
+            raise _untrusted(*found)
+        record = json.loads(content)
     except FileNotFoundError:
         raise nothing_to_undo() from None
+    except UntrustedFileError:
+        found = distrust(path, path.stat()) or repair(path, OSError())
+        raise _untrusted(*found) from None
+    except PermissionError as error:
+        raise _untrusted(*repair(path, error)) from None
     except (OSError, ValueError):
         raise undo_record_damaged() from None
     try:
@@ -175,10 +187,20 @@ def _parse_change(entry: dict[str, Any]) -> FileChange:
     )
 
 
-def _unwritable(folder: Path, error: OSError) -> ConfigError:
+def _untrusted(why: str, next_step: str) -> ConfigError:
     return ConfigError(
-        "The AWS config wasn't changed, because its backup can't be written.",
-        why=f"{folder}: {error.strerror or error}.",
-        next_step="xswitch doctor",
+        "The record of xswitch's last change isn't used: another user could have written it.",
+        why=why,
+        next_step=next_step,
+        code=ErrorCode.STATE_UNTRUSTED,
+    )
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    found = repair(path, error)
+    return ConfigError(
+        "The AWS config wasn't changed, because the record to undo it can't be written.",
+        why=found.why,
+        next_step=found.next_step,
         code=ErrorCode.STATE_FOLDER,
     )

@@ -9,6 +9,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from xswitch.adapters.ownership import repair
 from xswitch.adapters.state.stamps import stamp
 from xswitch.core.errors import ConfigError, ErrorCode
 from xswitch.core.model import ConfigPaths
@@ -50,16 +51,14 @@ def load(path: str) -> LoadedFile:
         if not stat.S_ISREG(status.st_mode):
             raise ConfigError(
                 f"{path} is {_describe_file_type(status.st_mode)}, not a file.",
-                next_step="Set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a file, or move "
-                f"{path} away.",
+                next_step=_move_away(path),
                 code=ErrorCode.CONFIG_NOT_A_FILE,
             )
         if status.st_size > MAX_BYTES:
             raise ConfigError(
                 f"{path} is too large.",
                 why=f"It has {status.st_size} bytes; the limit is {MAX_BYTES}.",
-                next_step="Move it away, or remove what doesn't belong there; see: ls -l "
-                f"{shlex.quote(path)}",
+                next_step=_move_away(path),
                 code=ErrorCode.CONFIG_TOO_LARGE,
             )
         return LoadedFile(read_descriptor(descriptor), status)
@@ -102,13 +101,6 @@ def _conversion_command(path: str, content: bytes) -> str:
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin1"
     old, new = shlex.quote(f"{path}.old"), shlex.quote(path)
     return f"cp -p {new} {old} && iconv -f {encoding} -t utf-8 {old} > {new}"
-
-
-def _reading_command(path: str) -> str:
-    """Return the command that lets the user read a file: the folder may be what is closed."""
-    folder = Path(path).parent
-    closed = not os.access(folder, os.X_OK)
-    return f"chmod u+rwx {shlex.quote(str(folder))}" if closed else f"chmod u+r {shlex.quote(path)}"
 
 
 def fingerprint(paths: ConfigPaths) -> str:
@@ -165,7 +157,7 @@ def _unreadable(path: str, error: OSError) -> ConfigError:
     if error.errno == errno.ELOOP:
         return ConfigError(
             f"{path} is a symlink that points back to itself.",
-            next_step=f"Fix the link; see: ls -l {shlex.quote(path)}",
+            next_step=_move_away(path),
             code=ErrorCode.CONFIG_SYMLINK_LOOP,
         )
     if error.errno == errno.ENAMETOOLONG:
@@ -177,12 +169,18 @@ def _unreadable(path: str, error: OSError) -> ConfigError:
     if error.errno == errno.ENXIO:  # a socket
         return ConfigError(
             f"{path} is a socket, not a file.",
-            next_step=f"Move {path} away.",
+            next_step=_move_away(path),
             code=ErrorCode.CONFIG_NOT_A_FILE,
         )
+    found = repair(Path(path), error)
     return ConfigError(
         f"{path} can't be read.",
-        why=f"The system reports: {error.strerror or error}.",
-        next_step=f"Fix its permissions: {_reading_command(path)}",
+        why=found.why,
+        next_step=found.next_step,
         code=ErrorCode.CONFIG_UNREADABLE,
     )
+
+
+def _move_away(path: str) -> str:
+    quoted = shlex.quote(path)
+    return f"Move it away: mv {quoted} {shlex.quote(f'{path}.moved')}"

@@ -12,7 +12,7 @@ from xswitch.adapters.config.read import decode, fingerprint, is_same_file, load
 from xswitch.adapters.state.stamps import TICK_SECONDS, is_settled
 from xswitch.core.awsconfig.one_file import one_file_view
 from xswitch.core.awsconfig.sdk_reader import read_view
-from xswitch.core.model import ConfigPaths, ConfigView, FileKind, ProfileEdit
+from xswitch.core.model import ConfigPaths, ConfigView, FileKind, Problem, ProfileEdit
 
 if TYPE_CHECKING:
     from xswitch.adapters.config.transaction import ConfigWriter, UtcClock
@@ -81,19 +81,20 @@ class FileConfigStore:
             time.sleep(TICK_SECONDS)
         return fingerprint(self._paths)
 
-    def apply(self, edits: Sequence[ProfileEdit]) -> None:
+    def apply(self, edits: Sequence[ProfileEdit]) -> tuple[Problem, ...]:
         """Apply the edits, replacing each changed file atomically; an unchanged file isn't written.
 
-        Symlinks are followed, and the target keeps its mode, group and access list. A lock admits
+        Symlinks are followed, and the target keeps its mode, group and access list; but a file to
+        which keys are written is closed to other users, which the result says. A lock admits
         one xswitch at a time. If another program changes a file meanwhile, its content is read and
         edited again. In the credentials file, only profiles with `xswitch_role` are changed. If
         both paths name one file, it's replaced once.
 
         Raises ConfigError, without having written: a file can't be read or written (other owner,
-        hard links, read-only), an edit isn't safe, another program keeps writing, or the backup
-        fails.
+        hard links, read-only), an edit isn't safe, another program keeps writing, the record to
+        undo it can't be written, or other users could get at the keys.
         """
-        self._writer.apply(edits)
+        return self._writer.apply(edits)
 
     def ensure_writable(self, kinds: Collection[FileKind]) -> None:
         """Raise ConfigError, as `apply` would, if a file of these kinds can't be replaced."""
@@ -103,7 +104,11 @@ class FileConfigStore:
         """Undo the last change, in both files if it changed both; return the paths.
 
         Raises ConfigError, without having written: nothing to undo, a file has changed since, or
-        the change replaced or removed temporary keys in the credentials file, which aren't backed
-        up.
+        the change replaced or removed lines that may hold a secret, which aren't backed up, or
+        another user could have written the record.
         """
         return self._writer.undo()
+
+    def remove_leftovers(self) -> tuple[str, ...]:
+        """Remove the temporary files that killed writers left; return their paths. Never raises."""
+        return tuple(map(str, self._writer.remove_leftovers()))

@@ -14,16 +14,18 @@ from xswitch.adapters.config.atomic_replace import PendingReplacement
 from xswitch.adapters.config.backup import FileChange, digest
 from xswitch.adapters.config.read import is_same_file
 from xswitch.adapters.state.locks import FileLocks
+from xswitch.adapters.state.private_files import sweep
 from xswitch.core.awsconfig.edit import TextPatch, apply_patches, plan_edits, reversed_patches
 from xswitch.core.awsconfig.one_file import one_file_view
 from xswitch.core.awsconfig.sdk_reader import read_view
 from xswitch.core.awsconfig.verify import verify
 from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError, ErrorCode, LockBusyError
-from xswitch.core.model import ConfigPaths, FileKind, ProfileEdit
+from xswitch.core.model import ConfigPaths, FileKind, Problem, ProfileEdit, SetProfile
 from xswitch.core.profiles.managed import ROLE_KEY
 
 _KINDS: tuple[FileKind, ...] = ("config", "credentials")
+_SECRET_KEYS = frozenset(("aws_secret_access_key", "aws_session_token"))
 _MAX_ATTEMPTS = 50
 _LOCK_SECONDS = 30.0
 
@@ -45,18 +47,29 @@ class ConfigWriter:
         self._locks = locks
         self._clock = clock
 
-    def apply(self, edits: Sequence[ProfileEdit]) -> None:
-        """Apply the edits."""
+    def apply(self, edits: Sequence[ProfileEdit]) -> tuple[Problem, ...]:
+        """Apply the edits; return what the user should know."""
         transaction = _Transaction(edits)
-        with self._locked([self._path(kind) for kind in _kinds_of(edits)]):
+        kinds = _kinds_of(edits)
+        with self._locked([self._path(kind) for kind in kinds]):
+            self.remove_leftovers(kinds)
             for _ in range(_MAX_ATTEMPTS):
                 if self._attempt(transaction):
-                    return
+                    return tuple(transaction.notes.values())
         raise ConfigError(
             "The AWS config wasn't changed, because another program keeps writing it.",
             next_step="Stop that program, then run the same command again.",
             code=ErrorCode.CONFIG_BUSY,
         )
+
+    def remove_leftovers(self, kinds: Sequence[FileKind] = _KINDS) -> list[Path]:
+        """Remove what killed writers left beside the files and in `backups`; return it."""
+        backup.remove_old_copies(self._backups)
+        files = dict.fromkeys(os.path.realpath(self._path(kind)) for kind in kinds)
+        return [
+            *(path for file in files for path in atomic_replace.remove_leftovers(file)),
+            *sweep(self._backups),
+        ]
 
     def undo(self) -> tuple[str, ...]:
         """Undo the last change; return the paths."""
@@ -78,6 +91,7 @@ class ConfigWriter:
             finally:
                 for target in targets:
                     target.close()
+            self.remove_leftovers([change.kind for change in record])
             backup.delete_undo_record(self._backups)
         return tuple(target.path for target in targets)
 
@@ -113,9 +127,6 @@ class ConfigWriter:
         try:
             targets = [target for target in targets if transaction.edit(target)]
             for target in targets:
-                folder, name = os.path.split(target.file)
-                atomic_replace.remove_leftovers(folder, f".{name}.xswitch-", self._clock.now())
-                backup.back_up_original(self._backups, target)
                 atomic_replace.stage(target)
             concurrent = self._commit(targets, transaction) if targets else {}
         finally:
@@ -133,14 +144,10 @@ class ConfigWriter:
     def _commit(
         self, targets: Sequence[PendingReplacement], transaction: _Transaction
     ) -> dict[FileKind, bytes] | None:
-        atomic_replace.remove_leftovers(str(self._backups), ".", self._clock.now())
-        record = backup.stage_undo_record(
+        with backup.staged_undo_record(
             self._backups, tuple(transaction.changes.values()), self._clock.now().isoformat()
-        )
-        try:
+        ) as record:
             return atomic_replace.commit(targets, lambda: backup.commit_undo_record(record))
-        finally:
-            record.unlink(missing_ok=True)
 
     def _path(self, kind: FileKind) -> str:
         return self._paths.config if kind == "config" else self._paths.credentials
@@ -175,6 +182,7 @@ class _Transaction:
         self.one_file = False
         """Both kinds of edits are made in the same file."""
         self.changes: dict[FileKind, FileChange] = {}
+        self.notes: dict[FileKind, Problem] = {}
         self.rebased: dict[FileKind, tuple[bytes | None, bytes]] = {}
         """The content written, and the content another program wrote meanwhile into the old file.
 
@@ -213,12 +221,23 @@ class _Transaction:
         target.new = target.base if new == old else new.encode()
         if not target.changed:
             return False
-        back = reversed_patches(old, steps)
-        stored = back if all(backup.is_storable(kind, back) for kind in edited) else None
+        target.secret = any(_has_secret(edit) for edit in self.edits if edit.file in edited)
+        if target.tightened:
+            self.notes[target.kind] = Problem(
+                "credentials_tightened",
+                f"Other users could read {target.path}; now only you can (mode 0600).",
+                file=target.path,
+            )
+        storable = all(backup.is_storable(kind, old, steps) for kind in edited)
+        stored = reversed_patches(old, steps) if storable else None
         self.changes[target.kind] = FileChange(
             target.kind, target.path, target.file, digest(target.base), digest(target.new), stored
         )
         return True
+
+
+def _has_secret(edit: ProfileEdit) -> bool:
+    return isinstance(edit, SetProfile) and not _SECRET_KEYS.isdisjoint(edit.properties)
 
 
 def _ensure_own_profiles(
@@ -264,8 +283,9 @@ def _content_before(change: FileChange, target: PendingReplacement) -> bytes | N
     if change.back is None:
         raise ConfigError(
             f"The last change of {change.path} can't be undone.",
-            why="It replaced or removed temporary keys, which aren't backed up.",
-            next_step="Write new ones: xswitch switch NAME --static",
+            why="It replaced or removed lines that may hold a secret, which aren't backed up.",
+            next_step="Write them again: xswitch switch NAME"
+            + (" --static" if change.kind == "credentials" else ""),
             code=ErrorCode.UNDO_SECRET,
         )
     return change.restore(target.loaded.content or b"")

@@ -30,6 +30,7 @@ from botocore.credentials import (
 from botocore.utils import InstanceMetadataFetcher, JSONFileCache, resolve_imds_endpoint_mode
 
 from xswitch.adapters.aws.clients import IsolatedSession, SharedConfig, to_botocore_dict
+from xswitch.adapters.state.paths import home_folder
 from xswitch.adapters.system.processes import CapturedCommand, CommandTimeoutError
 from xswitch.core.model import (
     ConfigView,
@@ -235,8 +236,7 @@ def _metadata_provider(
 
 
 def _home(environment: Mapping[str, str]) -> Path:
-    home = environment.get("HOME")
-    return Path(home) if home and os.name != "nt" else Path.home()
+    return Path(home_folder(environment) or "/")
 
 
 def _login_cache(environment: Mapping[str, str]) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from xswitch.adapters.ownership import repair
 from xswitch.adapters.state.json_file import LockedJsonFile
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.core.errors import ConfigError, ErrorCode
@@ -71,10 +72,11 @@ class JsonIndex:
             with self._file.locked():
                 yield
         except OSError as error:
+            found = repair(self._file.path, error)
             raise ConfigError(
                 "xswitch's session index can't be written.",
-                why=f"{self._file.path}: {error.strerror or error}",
-                next_step="xswitch doctor",
+                why=found.why,
+                next_step=found.next_step,
                 code=ErrorCode.STATE_FOLDER,
             ) from None
 

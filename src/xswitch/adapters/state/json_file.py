@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.adapters.state.private_files import private_folder, read_file, replace_private
+from xswitch.adapters.state.private_files import private_folder, read_trusted, replace_private
 from xswitch.adapters.state.versions import VERSION, newer_file_error, other_version
 from xswitch.core.errors import ConfigError
 
@@ -28,9 +28,13 @@ class LockedJsonFile:
         self._max_bytes = max_bytes
 
     def read(self) -> dict[str, Any]:
-        """Return the object; {} if it's missing, damaged, too large or of another version."""
+        """Return the object.
+
+        It is {} if the file is missing, damaged, too large, of another version, or if another user
+        could have written it.
+        """
         try:
-            content = read_file(self.path, self._max_bytes)
+            content = read_trusted(self.path, self._max_bytes)
             data = json.loads(content) if len(content) <= self._max_bytes else None
         except (OSError, ValueError, RecursionError):
             return {}
@@ -39,7 +43,7 @@ class LockedJsonFile:
     def newer(self) -> ConfigError | None:
         """Return the error for a file that a newer xswitch wrote, None for any other file."""
         try:
-            version = other_version(read_file(self.path, self._max_bytes))
+            version = other_version(read_trusted(self.path, self._max_bytes))
         except OSError:
             return None
         return newer_file_error(self.path, self._what, version) if version else None

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from xswitch.adapters.state.private_files import private_folder
+from xswitch.adapters.ownership import repair
+from xswitch.adapters.state.private_files import private_folder, set_private_mode
 from xswitch.core.errors import ConfigError, ErrorCode, LockBusyError
 from xswitch.core.filenames import profile_file_name
+
+if sys.platform != "win32":
+    import fcntl
 
 TIMEOUT_SECONDS = 45.0  # the Go SDK kills a credential_process at 60
 KEEP = 200
 SWEEP = 400
 _POLL_SECONDS = 0.02
+_HELD = frozenset((errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK))
+_OPEN = (
+    os.O_RDWR
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+)
 
 
 class FileLocks:
@@ -35,36 +50,23 @@ class FileLocks:
         `timeout_seconds` replaces the constructor's; 0 tries once. Raises LockBusyError when
         another process holds the lock that long, ConfigError when the folder can't be used.
         """
-        import filelock  # noqa: PLC0415 -- 16 ms, and commands that only read need no lock
-
         limit = self._timeout if timeout_seconds is None else timeout_seconds
-        try:
-            private_folder(self._folder)
-            lock = filelock.FileLock(
-                self._path(name), timeout=limit, mode=0o600, thread_local=False
-            )
-            lock.acquire(poll_interval=_POLL_SECONDS)
-        except filelock.Timeout:
-            raise LockBusyError(
-                "Another xswitch is still working on the same session.",
-                why=f"It has held the lock for {limit:.0f} s; it may be waiting for an MFA code.",
-                next_step="Finish or stop it, then retry.",
-            ) from None
-        except OSError as error:
-            raise ConfigError(
-                "The folder for xswitch's lock files can't be used.",
-                why=f"{error.filename or self._folder}: {error.strerror or error}",
-                next_step="xswitch doctor",
-                code=ErrorCode.STATE_FOLDER,
-            ) from None
-        try:
+        path = self._folder / f"{profile_file_name(name)}.lock"
+        with contextlib.ExitStack() as stack:
+            try:
+                private_folder(self._folder)
+                held = stack.enter_context(_lock(path, limit))
+            except OSError as error:
+                raise _unusable(path, error) from None
+            if not held:
+                raise LockBusyError(
+                    "Another xswitch is still working on the same session.",
+                    why=f"It has held the lock for {limit:.0f} s; it may be waiting for an MFA"
+                    " code.",
+                    next_step="Finish or stop it, then retry.",
+                )
             yield
-        finally:
-            lock.release()
-            self._sweep()
-
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{profile_file_name(name)}.lock"
+        self._sweep()
 
     def _sweep(self) -> None:
         """If there are over `SWEEP` lock files, remove the oldest idle ones, down to `KEEP`."""
@@ -81,11 +83,76 @@ class FileLocks:
                 _remove_idle(Path(path))
 
 
-def _remove_idle(path: Path) -> None:
-    import filelock  # noqa: PLC0415 -- as above
+def _unusable(path: Path, error: OSError) -> ConfigError:
+    found = repair(path, error)
+    return ConfigError(
+        "xswitch's lock files can't be used.",
+        why=found.why,
+        next_step=found.next_step,
+        code=ErrorCode.STATE_FOLDER,
+    )
 
-    lock = filelock.FileLock(path, timeout=0, thread_local=False)
-    with contextlib.suppress(filelock.Timeout, OSError), lock:
-        # A process that has opened the file and waits for it notices the removal, and opens the
-        # new file.
-        path.unlink(missing_ok=True)
+
+@contextlib.contextmanager
+def _lock(path: Path, seconds: float) -> Iterator[bool]:
+    """Hold a lock file's lock in the context; yield whether it was free in time. Raises OSError."""
+    if sys.platform == "win32":
+        with _windows_lock(path, seconds) as held:
+            yield held
+        return
+    until = time.monotonic() + seconds
+    while (descriptor := _try(path)) is None:
+        if time.monotonic() >= until:
+            yield False
+            return
+        time.sleep(_POLL_SECONDS)
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(OSError):  # closing releases it even if that fails
+            os.close(descriptor)
+
+
+def _try(path: Path) -> int | None:
+    """Lock the file and return its descriptor; None if another process holds it. Raises OSError."""
+    while True:
+        descriptor = os.open(path, _OPEN | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            status = os.fstat(descriptor)
+            if status.st_nlink:  # else it was removed as idle in the meantime
+                if stat.S_IMODE(status.st_mode) != 0o600:  # noqa: PLR2004 -- a mode
+                    with contextlib.suppress(OSError):
+                        set_private_mode(descriptor)
+                return descriptor
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno in _HELD:
+                return None
+            raise
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _windows_lock(path: Path, seconds: float) -> Iterator[bool]:
+    import filelock  # noqa: PLC0415 -- only where there is no flock
+
+    lock = filelock.FileLock(path, timeout=seconds, thread_local=False)
+    try:
+        lock.acquire(poll_interval=_POLL_SECONDS)
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(OSError):
+            lock.release()
+
+
+def _remove_idle(path: Path) -> None:
+    # A process that has opened the file and waits for it notices the removal, and opens the new
+    # file.
+    with contextlib.suppress(OSError), _lock(path, 0) as held:
+        if held:
+            path.unlink(missing_ok=True)

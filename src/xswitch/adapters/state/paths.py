@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
+from xswitch.core.awsconfig.paths import config_paths
+from xswitch.core.errors import ConfigError, ErrorCode
+from xswitch.core.model import ConfigPaths
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,105 @@ class AppPaths:
 
     @property
     def backups(self) -> Path:
-        """Earlier versions of the AWS config."""
+        """The folder of the record that undoes the last change of the AWS config."""
         return self.state / "backups"
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The state folder, and those in it."""
+        return (self.state, self.locks, self.prompt, self.hot, self.backups)
 
-def user_paths() -> AppPaths:
-    """Return the paths of the current user by the platform's rules (XDG on Linux)."""
-    dirs = platformdirs.PlatformDirs("xswitch", appauthor=False)
-    return AppPaths(settings=dirs.user_config_path / "config.toml", state=dirs.user_state_path)
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of fixed names in the state folder."""
+        return (
+            self.index,
+            self.usage,
+            self.history,
+            self.state / "vault",
+            self.secret_service_lock,
+            self.backups / "undo.json",
+        )
+
+
+def home_folder(environ: Mapping[str, str]) -> str:
+    """Return HOME if it is an absolute path, else the folder in the user's entry, else "".
+
+    A container can have a user without an entry, and HOME can be missing there too.
+    """
+    if sys.platform == "win32":
+        return str(Path.home())
+    home = environ.get("HOME", "")
+    if not home.startswith("/"):
+        import pwd  # noqa: PLC0415 -- rarely needed
+
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except (KeyError, OSError):
+            home = ""
+    return home if home.startswith("/") else ""
+
+
+def no_home() -> ConfigError:
+    """Return the error for a user without a home folder."""
+    return ConfigError(
+        "There is no home folder to find your AWS config in.",
+        why="HOME isn't set to an absolute path, and this user has no entry that names a folder.",
+        next_step='Set HOME to your folder, or to an empty one: export HOME="$(mktemp -d)"',
+        code=ErrorCode.NO_HOME,
+    )
+
+
+def shared_config_paths(environ: Mapping[str, str]) -> ConfigPaths:
+    """Return the paths of the AWS config and credentials file.
+
+    Raises ConfigError where one needs a home folder or a current folder that isn't there.
+    """
+    home, folder = home_folder(environ), _working_folder()
+    for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        path = environ.get(variable, "")
+        if not home and (not path or path.startswith("~/")):
+            raise no_home()
+        if not folder and path and not path.startswith(("/", "~/")):
+            raise ConfigError(
+                f"{variable} starts at the current folder, which was removed.",
+                why=f"It is {path!r}.",
+                next_step="Go to a folder that exists: cd /",
+                code=ErrorCode.NO_WORKING_FOLDER,
+            )
+    return config_paths(environ, home, folder)
+
+
+def _working_folder() -> str:
+    """Return the current folder, "" if it was removed."""
+    try:
+        return os.getcwd()  # noqa: PTH109 -- callers take a string
+    except OSError:
+        return ""
+
+
+def user_paths(environ: Mapping[str, str]) -> AppPaths:
+    """Return the paths of the current user by the platform's rules (XDG on Linux).
+
+    A relative XDG variable is ignored, as the XDG specification says, and as `hot.answer` does.
+    Raises ConfigError without a home folder, if a path needs it.
+    """
+    if sys.platform in ("win32", "darwin"):
+        import platformdirs  # noqa: PLC0415 -- only for platforms with other rules
+
+        dirs = platformdirs.PlatformDirs("xswitch", appauthor=False)
+        return AppPaths(settings=dirs.user_config_path / "config.toml", state=dirs.user_state_path)
+    return AppPaths(
+        settings=_xdg_folder(environ, "XDG_CONFIG_HOME", ".config") / "config.toml",
+        state=_xdg_folder(environ, "XDG_STATE_HOME", ".local/state"),
+    )
+
+
+def _xdg_folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    base = environ.get(variable, "")
+    if base.startswith("/"):
+        return Path(base) / "xswitch"
+    home = home_folder(environ)
+    if not home:
+        raise no_home()
+    return Path(home) / default / "xswitch"

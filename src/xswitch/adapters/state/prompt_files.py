@@ -6,6 +6,7 @@ import errno
 from datetime import datetime
 from pathlib import Path
 
+from xswitch.adapters.ownership import repair
 from xswitch.adapters.state.private_files import remove_files, replace_private
 from xswitch.core.display import hide_secrets
 from xswitch.core.errors import ConfigError, ErrorCode
@@ -70,10 +71,11 @@ class PromptFileStore:
             raise self._error("removed", error) from None
 
     def _error(self, action: str, error: OSError) -> ConfigError:
+        found = repair(Path(error.filename) if error.filename else self._folder, error)
         return ConfigError(
             f"A file for the shell's prompt can't be {action} in {self._folder}.",
-            why=error.strerror or type(error).__name__,
-            next_step="xswitch doctor",
+            why=found.why,
+            next_step=found.next_step,
             code=ErrorCode.STATE_FOLDER,
         )
 

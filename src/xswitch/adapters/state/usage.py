@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from xswitch.adapters.ownership import repair
 from xswitch.adapters.state.json_file import LockedJsonFile
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.core.errors import ConfigError, ErrorCode, SettingsError, XswitchError
@@ -74,10 +75,11 @@ class JsonUsage:
                 if pins != usage.pins:
                     self._write(replace(usage, pins=pins))
         except OSError as error:
+            found = repair(self._file.path, error)
             raise SettingsError(
                 "The pin can't be saved.",
-                why=f"{self._file.path}: {error.strerror or error}",
-                next_step="xswitch doctor",
+                why=found.why,
+                next_step=found.next_step,
                 code=ErrorCode.STATE_FOLDER,
             ) from None
 

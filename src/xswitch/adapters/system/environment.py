@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from xswitch.adapters.ownership import foreign
 from xswitch.core.model import FileInfo
 from xswitch.core.sessions.running_commands import running_commands
 
+MAX_INSPECTED = 10_000
 _SCRIPT = "xswitch.exe" if os.name == "nt" else "xswitch"
 _LAUNCHER = "credential_process.py"
 _VERSIONED_FOLDER = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -84,17 +86,39 @@ class OsFileInspector:
         """
         try:
             status = Path(path).stat()
-            folder = stat.S_ISDIR(status.st_mode)
-            return FileInfo(
-                path=path,
-                exists=True,
-                folder=folder,
-                mode=None if os.name == "nt" else stat.S_IMODE(status.st_mode),
-                mine=os.name == "nt" or status.st_uid == os.geteuid(),
-                executable=not folder and os.access(path, os.X_OK),
-            )
         except (OSError, ValueError):
             return FileInfo(path=path, exists=False)
+        return _file_info(path, status)
+
+    def inspect_below(self, path: str) -> tuple[FileInfo, ...]:
+        """Inspect everything in a folder and in the folders in it, without following links.
+
+        Stops after `MAX_INSPECTED`, and skips what can't be read. Never raises.
+        """
+        found: list[FileInfo] = []
+        for folder, folders, files in os.walk(path):
+            for name in (*folders, *files):
+                inner = os.path.join(folder, name)  # noqa: PTH118 -- os.walk has strings
+                with contextlib.suppress(OSError, ValueError):
+                    found.append(_file_info(inner, os.lstat(inner)))
+            if len(found) >= MAX_INSPECTED:
+                break
+        return tuple(found)
+
+
+def _file_info(path: str, status: os.stat_result) -> FileInfo:
+    folder = stat.S_ISDIR(status.st_mode)
+    windows = os.name == "nt"
+    mine = windows or status.st_uid == os.geteuid()
+    return FileInfo(
+        path=path,
+        exists=True,
+        folder=folder,
+        mode=None if windows else stat.S_IMODE(status.st_mode),
+        mine=mine,
+        repair="" if mine else foreign(Path(path), status.st_uid).next_step,
+        executable=not folder and os.access(path, os.X_OK),
+    )
 
 
 def _is_running(pid: int) -> bool:

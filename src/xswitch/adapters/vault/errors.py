@@ -68,21 +68,19 @@ class VaultErrors:
 
     def untrusted(self, label: str, path: str, why: str) -> VaultBrokenError:
         """Report a file or folder whose owner, mode or type is wrong."""
-        quoted = shlex.quote(path)
+        sudo = "sudo " if why.startswith("belongs") else ""
         return VaultBrokenError(
             f"The {label} can't be trusted.",
             why=_as_sentence(f"{path} {why}"),
-            next_step=f"Check its owner (ls -ld {quoted}) and remove it (rm -r {quoted}); "
-            "new sessions replace the lost ones.",
+            next_step="Remove it; new sessions replace the lost ones: "
+            f"{sudo}rm -rf {shlex.quote(path)}",
             code=ErrorCode.VAULT_UNTRUSTED,
         )
 
-    def unusable(self, label: str, path: str, why: str) -> VaultBrokenError:
+    def unusable(self, label: str, why: str, next_step: str) -> VaultBrokenError:
         """Report a file or folder that can't be read or written."""
         return VaultBrokenError(
-            f"The {label} can't be used.",
-            why=_as_sentence(f"{path}: {why}"),
-            next_step="xswitch doctor",
+            f"The {label} can't be used.", why=_as_sentence(why), next_step=next_step
         )
 
     def left(self, label: str, path: str, reasons: Sequence[str]) -> VaultBrokenError:
@@ -158,12 +156,16 @@ class VaultErrors:
             next_step=f'Set vault = "auto" in {self._settings}.',
         )
 
-    def bad_record(self, path: str, why: str) -> VaultBrokenError:
-        """Report an unreadable record of the store; selecting again could be a downgrade."""
+    def bad_record(self, path: str, why: str, next_step: str = "") -> VaultBrokenError:
+        """Report an unreadable record of the store; selecting again could be a downgrade.
+
+        `next_step` is what fixes it, "" for removing it.
+        """
         return VaultBrokenError(
             "xswitch's record of which vault it uses can't be used.",
             why=_as_sentence(f"{path}: {why}"),
-            next_step=f"Remove it (rm {shlex.quote(path)}); xswitch then selects a vault again.",
+            next_step=next_step
+            or f"Remove it; xswitch then selects a vault again: rm -rf {shlex.quote(path)}",
             code=ErrorCode.VAULT_PIN,
         )
 

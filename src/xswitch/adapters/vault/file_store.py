@@ -9,13 +9,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from xswitch.adapters.state.private_files import create_private, private_folder, write_all
+from xswitch.adapters.ownership import repair
+from xswitch.adapters.state.private_files import (
+    create_private,
+    private_folder,
+    remove_if_left,
+    write_all,
+)
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.store import Report, is_key, validate_key
 from xswitch.adapters.vault.tmpfs import in_memory
@@ -24,7 +30,7 @@ from xswitch.core.errors import VaultError
 RUNTIME_LABEL = "runtime keyring"
 PLAIN_LABEL = "plain files"
 _OTHERS_MODE = stat.S_IRWXG | stat.S_IRWXO
-_STALE_SECONDS = 60
+_temporary = re.compile(r"\.[0-9a-z]+\.[0-9]+\.[0-9a-f]{8}").fullmatch
 _TRIES = 3
 _BLOCK = 1 << 20
 _LINK_ERRORS = frozenset((errno.ELOOP, errno.EMLINK, errno.ENOTDIR))
@@ -107,6 +113,7 @@ class FileStore:
         with self._opened(create=False) as folder:
             if folder is None:
                 return False
+            self._sweep(folder)
             try:
                 os.unlink(name, dir_fd=folder)
             except FileNotFoundError:
@@ -182,12 +189,8 @@ class FileStore:
         """Remove temporary files of killed writers."""
         with contextlib.suppress(OSError):
             for name in os.listdir(folder):
-                if (
-                    name.startswith(".")
-                    and time.time() - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
-                    > _STALE_SECONDS
-                ):
-                    os.unlink(name, dir_fd=folder)
+                if _temporary(name):
+                    remove_if_left(name, dir_fd=folder)
 
     @contextlib.contextmanager
     def _opened(self, *, create: bool) -> Iterator[int | None]:
@@ -244,7 +247,7 @@ class FileStore:
             return self._errors.untrusted(
                 self._label, str(path), "is a link, or not what it should be"
             )
-        return self._errors.unusable(self._label, str(path), os.strerror(error.errno or 0))
+        return self._errors.unusable(self._label, *repair(path, error))
 
 
 def _is_session(name: str) -> bool:

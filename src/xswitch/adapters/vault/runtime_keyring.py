@@ -60,8 +60,8 @@ class RuntimeKeyring(KeyringBackend):
     def _store(self) -> FileStore:
         if self._opened is not None:
             return self._opened
-        paths = user_paths()
         try:
+            paths = user_paths(os.environ)
             candidates = runtime_folder_candidates(os.environ, os.geteuid())
             folder = RuntimePlaces(paths).choose(candidates)
             return FileStore(folder, VaultErrors(str(paths.settings)), memory=True)

@@ -10,8 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xswitch.adapters.ownership import repair
 from xswitch.adapters.state.paths import AppPaths
-from xswitch.adapters.state.private_files import keep_private, read_file
+from xswitch.adapters.state.private_files import (
+    UntrustedFileError,
+    keep_private,
+    read_trusted,
+)
 from xswitch.adapters.state.versions import other_version
 from xswitch.adapters.vault.errors import VaultErrors
 from xswitch.adapters.vault.store import Report, Store, validate_key
@@ -262,9 +267,13 @@ class SelectionFile:
     def read(self) -> str | None:
         """Return the recorded kind, or None. Raises VaultBrokenError for any other content."""
         try:
-            word = read_file(self._path, _MAX_RECORD_BYTES).decode("utf-8", "replace").strip()
+            word = read_trusted(self._path, _MAX_RECORD_BYTES).decode("utf-8", "replace").strip()
         except FileNotFoundError:
             return None
+        except UntrustedFileError as error:
+            raise self._errors.bad_record(
+                str(self._path), f"another user could have written it: {error.strerror}"
+            ) from None
         except OSError as error:
             raise self._record_error(error) from None
         version = other_version(word.encode())
@@ -288,4 +297,5 @@ class SelectionFile:
         return kind if created else self.read() or kind
 
     def _record_error(self, error: OSError) -> Exception:
-        return self._errors.bad_record(str(self._path), os.strerror(error.errno or 0))
+        found = repair(self._path, error)
+        return self._errors.bad_record(str(self._path), found.why, found.next_step)

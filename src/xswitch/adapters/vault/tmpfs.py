@@ -60,7 +60,7 @@ def runtime_folder(
     mounts: str = _MOUNTS,
     new_suffix: Callable[[], str] = _random_suffix,
 ) -> Path:
-    """Return the first candidate whose parent exists, is trustworthy and in memory.
+    """Return the first candidate whose parent exists, is trustworthy, writable and in memory.
 
     In a folder that others can write, as /dev/shm, another user could have taken the candidate's
     name. There it is a folder of this user's if there is one, else a new name, which other users

@@ -33,6 +33,7 @@ from xswitch.core.errors import (
     CancelledError,
     ErrorCode,
     ExitCode,
+    OutputLostError,
     UsageError,
     XswitchError,
 )
@@ -226,6 +227,11 @@ def _confirm(context: Context, planned: AccessPlanResult) -> None:
         # stdout is for the JSON envelope; users must see the changes before they confirm
         for line in plan_lines(planned):
             context.stderr.say(line, verbatim=True)
+    if (context.stderr if context.arguments.json else context.stdout).lost is not None:
+        raise OutputLostError(
+            "Nothing was changed, because the plan can't be shown.",
+            next_step="repeat the command with --yes",
+        )
     if not _is_confirmed("Make these changes?"):
         raise CancelledError("Nothing was changed.")
 

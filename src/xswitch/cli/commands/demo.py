@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xswitch.cli.context import Context
 from xswitch.cli.parser import CommandParser, duration
-from xswitch.core.errors import ExitCode
+from xswitch.core.errors import ExitCode, OutputLostError
 
 
 def add_demo(parser: CommandParser) -> None:
@@ -44,7 +44,7 @@ def demo(context: Context) -> int:
     if arguments.serve:
         state = None if arguments.state is None else Path(arguments.state)
         run.serve(
-            state, port=arguments.port, announce=lambda endpoint: context.stdout.lines([endpoint])
+            state, port=arguments.port, announce=lambda endpoint: _announce(context, endpoint)
         )
         return ExitCode.DONE
     if arguments.code:
@@ -57,6 +57,16 @@ def demo(context: Context) -> int:
         context.stderr.done(f"the demo's clock is {int(seconds_ahead)} s ahead")
         return ExitCode.DONE
     return _run_demo(context)
+
+
+def _announce(context: Context, endpoint: str) -> None:
+    """Print the endpoint. Raises OutputLostError: an AWS without an address is of no use."""
+    context.stdout.lines([endpoint])
+    if context.stdout.lost is not None:
+        raise OutputLostError(
+            f"The endpoint can't be printed: {context.stdout.lost.strerror}.",
+            next_step="xswitch demo --serve",
+        )
 
 
 def _run_demo(context: Context) -> int:

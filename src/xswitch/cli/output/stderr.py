@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TextIO
 
 from xswitch.core.display import display
@@ -30,6 +30,8 @@ class Stderr:
     def __init__(self, stream: TextIO, *, color: bool = False) -> None:
         self._stream = stream
         self._use_color = color
+        self.lost: OSError | None = None
+        """The first error of a write, after which the user may have missed something."""
         self._deferred: deque[str] | None = None
 
     def say(self, text: str, *, verbatim: bool = False) -> None:
@@ -106,6 +108,8 @@ class Stderr:
         return f"{codes}{text}{_OFF}" if self._use_color else text
 
     def _line(self, text: str) -> None:
-        with suppress(OSError):  # a command must finish even if its messages can't be written
+        try:
             self._stream.write(text + "\n")
             self._stream.flush()
+        except OSError as error:  # a command must finish even if its messages can't be written
+            self.lost = self.lost or error

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TextIO
 
+from xswitch import streams
 from xswitch.core.display import display, hide_secrets
 from xswitch.core.text import sanitize
 
@@ -15,10 +16,15 @@ _ITEMS_PER_CHUNK = 50
 
 
 class Stdout:
-    """Writes data to one stream."""
+    """Writes data to one stream.
+
+    A write never fails: a command that changes something finishes its work without a reader. The
+    first error is `lost`, and nothing is written after it.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self.lost: OSError | None = None
 
     def raw(self, text: str) -> None:
         """Write text for a program unchanged: a credential_process answer, code, a template.
@@ -30,19 +36,15 @@ class Stdout:
                 "\t".join(map(sanitize, line.split("\t"))) for line in text.split("\n")
             )
         try:
-            self._stream.write(text)
+            self._write([text])
         except UnicodeEncodeError:
-            self._bytes(text)
-        self._stream.flush()
-
-    def _bytes(self, text: str) -> None:
-        # A path can be any bytes, and the locale can lack a character that the shell only passes on
-        self._stream.flush()
-        try:
-            content = text.encode(self._stream.encoding, "surrogateescape")
-        except UnicodeEncodeError:
-            content = text.encode("utf-8", "surrogateescape")
-        self._stream.buffer.write(content)
+            # A path can be any bytes, and the locale can lack a character that the shell only
+            # passes on
+            try:
+                content = text.encode(self._stream.encoding, "surrogateescape")
+            except UnicodeEncodeError:
+                content = text.encode("utf-8", "surrogateescape")
+            self._write([content])
 
     def lines(self, lines: Sequence[str], *, verbatim: bool = False) -> None:
         """Write each line as it may be shown; characters the locale lacks become escapes.
@@ -51,11 +53,10 @@ class Stdout:
         """
         text = "".join((sanitize(line) if verbatim else display(line)) + "\n" for line in lines)
         try:
-            self._stream.write(text)
+            self._write([text])
         except UnicodeEncodeError:
             encoding = self._stream.encoding
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        self._stream.flush()
+            self._write([text.encode(encoding, "backslashreplace").decode(encoding)])
 
     def envelope(
         self,
@@ -78,13 +79,34 @@ class Stdout:
             "problems": _without_secrets(problems),
         }
         if self._stream.isatty():
-            self._stream.write(
-                json.dumps(document, indent=2, ensure_ascii=True, default=list) + "\n"
-            )
+            text = json.dumps(document, indent=2, ensure_ascii=True, default=list)
+            self._write([text, "\n"])
         else:
-            self._stream.writelines(_json_chunks(document, 3))
-            self._stream.write("\n")
-        self._stream.flush()
+            self._write(_json_chunks(document, 3))
+            self._write(["\n"])
+
+    def _write(self, pieces: Iterable[str | bytes]) -> None:
+        """Write and flush; remember the first failure. Raises UnicodeEncodeError."""
+        for piece in pieces:
+            if self.lost is not None:
+                return
+            try:
+                if isinstance(piece, bytes):
+                    self._stream.flush()
+                    self._stream.buffer.write(piece)
+                else:
+                    self._stream.write(piece)
+            except OSError as error:
+                self._lose(error)
+        if self.lost is None:
+            try:
+                self._stream.flush()
+            except OSError as error:
+                self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        self.lost = error
+        streams.flush(self._stream)  # which discards what can't be written
 
 
 def _without_secrets(value: object, known: dict[str, str] | None = None) -> object:

@@ -1,6 +1,7 @@
 """Every failure xswitch reports: the exceptions, their codes and the exit codes.
 
     XswitchError                    1  a bug
+    ├── OutputLostError             1  the output can't be written
     ├── UsageError                  2  the command line or its values
     ├── TargetError                 3  the role, profile or user to act on
     ├── AwsDeniedError              4  AWS denied the request
@@ -16,6 +17,7 @@
     │   ├── ChainError                 a profile's chain of roles
     │   ├── ShadowError                a managed profile that other keys would override
     │   └── SettingsError              xswitch's own settings
+    ├── SystemRefusedError          8  a file or device, where no other error says more
     ├── NetworkError                9  AWS wasn't reached
     ├── ShellError                 10  the shell can't be changed
     └── CancelledError            130  stopped by the user
@@ -57,6 +59,7 @@ class ErrorCode(StrEnum):
 
     BUG = "bug"
     CANCELLED = "cancelled"
+    OUTPUT_LOST = "output_lost"
 
     # The command line and its values
     USAGE = "usage"
@@ -212,9 +215,12 @@ class ErrorCode(StrEnum):
     CONFIG_SYMLINK_LOOP = "config_symlink_loop"
     CONFIG_TOO_LARGE = "config_too_large"
     CONFIG_UNREADABLE = "config_unreadable"
+    CREDENTIALS_EXPOSED = "credentials_exposed"
     EDIT_UNSAFE = "edit_unsafe"
     ILLEGAL_KEY = "illegal_key"
     ILLEGAL_PROFILE_NAME = "illegal_profile_name"
+    NO_HOME = "no_home"
+    NO_WORKING_FOLDER = "no_working_folder"
     NOT_OURS = "not_ours"
     NOTHING_TO_UNDO = "nothing_to_undo"
     OTHER_ROLE = "other_role"
@@ -225,6 +231,8 @@ class ErrorCode(StrEnum):
     SOURCE_LOOP = "source_loop"
     STATE_FOLDER = "state_folder"
     STATE_NEWER = "state_newer"
+    STATE_UNTRUSTED = "state_untrusted"
+    SYSTEM = "system"
     UNDO_CHANGED = "undo_changed"
     UNDO_DAMAGED = "undo_damaged"
     UNDO_SECRET = "undo_secret"  # noqa: S105 -- the name of a failure
@@ -258,6 +266,12 @@ class XswitchError(Exception):
 
     def __str__(self) -> str:
         return f"{self.what} {self.why}".strip()
+
+
+class OutputLostError(XswitchError):
+    """Standard output can't be written, or the text to confirm has no reader."""
+
+    default_code = ErrorCode.OUTPUT_LOST
 
 
 class UsageError(XswitchError):
@@ -383,6 +397,13 @@ class SettingsError(ConfigError):
     """xswitch's own settings or state can't be read or written."""
 
     default_code = ErrorCode.SETTINGS
+
+
+class SystemRefusedError(XswitchError):
+    """The system refused a file operation, and no other error says what it was for."""
+
+    exit_code = ExitCode.CONFIG
+    default_code = ErrorCode.SYSTEM
 
 
 class NetworkError(XswitchError):

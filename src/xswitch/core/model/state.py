@@ -94,7 +94,7 @@ class ProbeResult:
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """Facts about a path, with symbolic links followed."""
+    """Facts about a path."""
 
     path: str
     exists: bool
@@ -103,5 +103,7 @@ class FileInfo:
     """Permission bits; None if the path doesn't exist or the platform has none."""
     mine: bool = True
     """This user owns it."""
+    repair: str = ""
+    """The command that gives it to this user, "" if it is this user's."""
     executable: bool = False
     """This user can run it."""

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from xswitch.core.errors import SettingsError
 from xswitch.core.policy import PolicyError, PolicyKind
 from xswitch.emulator import totp
+from xswitch.emulator.clock import valid_offset
 from xswitch.emulator.state.aws_managed import aws_managed
 from xswitch.emulator.state.model import (
     MAX_ROLE_SECONDS,
@@ -116,9 +117,16 @@ def _load_contents(data: _JsonObject) -> StateContents:
     accounts = [{"organization": organization, **account} for account in data["accounts"]]
     return StateContents(
         tuple(_load_account(account) for account in accounts),
-        float(data.get("clock_offset", 0.0)),
-        float(data.get("propagation_seconds", 0.0)),
+        _load_seconds(data, "clock_offset"),
+        _load_seconds(data, "propagation_seconds"),
     )
+
+
+def _load_seconds(data: _JsonObject, key: str) -> float:
+    seconds = float(data.get(key, 0.0))
+    if not valid_offset(seconds):
+        raise _StateError(f"{key} must be a number of seconds, 100 years at most")
+    return seconds
 
 
 def _load(
