@@ -90,6 +90,10 @@ def test_profiles_that_fail_alike_are_told_once(world: World) -> None:
             "warning",
             "another xswitch: /opt/share/credential_process.py",
         ),
+        *(
+            (f"/opt/py {start} -m xswitch credential-process xs-open {ROLE}", "warning", "/opt/py")
+            for start in ("", "-P")
+        ),
         ("/opt/xswitch/bin/xswitch credential-process xs-open", "warning", "isn't bound"),
         (f"{COMMAND} /x /y", "warning", "another command than a switch"),
         ("/opt/xswitch/bin/xswitch credential-process xs-payments", "error", "was changed"),

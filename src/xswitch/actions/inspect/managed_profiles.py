@@ -134,6 +134,7 @@ def _xswitch_words(snapshot: ConfigSnapshot, name: str) -> list[str] | None:
     starts = before[-1].endswith(_LAUNCHER) or before[1:] in (
         ["credential-process"],
         ["-m", "xswitch", "credential-process"],
+        ["-P", "-m", "xswitch", "credential-process"],
     )
     return words if starts else None
 
