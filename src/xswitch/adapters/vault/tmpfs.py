@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ _HEX = frozenset("0123456789abcdef")
 
 
 def _random_suffix() -> str:
-    return secrets.token_hex(_SUFFIX_BYTES)
+    return os.urandom(_SUFFIX_BYTES).hex()
 
 
 def in_memory(descriptor: int, mounts: str = _MOUNTS) -> bool:
