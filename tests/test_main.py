@@ -67,15 +67,13 @@ def test_ctrl_c_is_130_without_output(
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("where", ["sys.stdout.flush()", "raise BrokenPipeError", "pass"])
-def test_a_reader_may_leave_without_an_error(where: str) -> None:
+def test_a_reader_may_leave_without_an_error() -> None:
     program = (
         "import sys, types\n"
         f"sys.path.insert(0, {SOURCE!r})\n"
         "def run(argv):\n"
         "    sys.stdin.readline()\n"
         "    sys.stdout.write('x' * 100)\n"
-        f"    {where}\n"
         "    return 0\n"
         "stub = types.SimpleNamespace(main=run)\n"
         "sys.modules['xswitch.cli'] = sys.modules['xswitch.cli.main'] = stub\n"
