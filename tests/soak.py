@@ -91,10 +91,15 @@ ROWS: dict[str, Row] = {
     ),
     "forget": Row(
         "`forget --all` killed, or refused a change, at any moment",
-        80,
+        60,
         "what is left is named, no bug; the next one leaves nothing",
         "test_forget_faults",
-        ("e2e/test_forget_all.py",),
+        (
+            "e2e/test_forget_all.py",
+            "e2e/test_newer_files.py",
+            "e2e/test_runtime_keyring.py",
+            "adapters/vault/test_clearing.py",
+        ),
     ),
     "owners": Row(
         "Every file of xswitch's own: another user's, unreadable, read-only, of another kind",

@@ -23,6 +23,7 @@ from conftest import missing, needs_root
 from support.aws.emulator import totp_code
 from support.e2e import XSWITCH, Home, run
 from support.processes import ending
+from support.reliability.soak import count
 from support.secrets_left import places_of, secrets_in
 from support.vault.keyrings import (
     PASSWORD,
@@ -99,7 +100,7 @@ INDEXES: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.parametrize("kind", list(INDEXES))
+@pytest.mark.parametrize("kind", list(INDEXES)[1 :: count(4, 1)])
 def test_whatever_became_of_the_index(home: Home, aws: EmbeddedAws, kind: str) -> None:
     secrets = fill(home, aws)
     INDEXES[kind](state(home) / "index.json")
@@ -117,7 +118,7 @@ def test_the_state_folder_was_lost(home: Home, aws: EmbeddedAws) -> None:
     check_nothing_left(home, secrets)
 
 
-@pytest.mark.parametrize("then", ["the first", "the second", "none", "a third"])
+@pytest.mark.parametrize("then", ["none", "the first", "the second", "a third"][:: count(4, 1)])
 def test_sessions_in_another_runtime_folder(
     home: Home, aws: EmbeddedAws, elsewhere: Path, then: str
 ) -> None:
@@ -152,7 +153,9 @@ def test_sessions_in_a_store_that_is_no_longer_set(home: Home, aws: EmbeddedAws)
     check_nothing_left(home, secrets)
 
 
-@pytest.mark.parametrize("content", ['vault = "file"\n', 'vault = "nonsense"\n', "[[[", None])
+@pytest.mark.parametrize(
+    "content", [None, 'vault = "file"\n', 'vault = "nonsense"\n', "[[["][:: count(4, 1)]
+)
 def test_settings_that_allow_no_store(home: Home, aws: EmbeddedAws, content: str | None) -> None:
     secrets = fill(home, aws)
     settings = home.folder / ".config" / "xswitch" / "config.toml"
@@ -362,7 +365,7 @@ exit $code
 """
 
 
-@pytest.mark.parametrize("which", ["state", "config"])
+@pytest.mark.parametrize("which", ["state", "config"][:: count(2, 1)])
 def test_a_full_disk_stops_no_deletion(
     home: Home, aws: EmbeddedAws, which: str, tmp_path: Path, need: Callable[[str], str]
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from conftest import missing, needs_root
 from support.aws.emulator import totp_code
 from support.e2e import XSWITCH, Home, run
+from support.reliability.soak import count
 from support.vault.keyrings import memory_folder
 from xswitch.emulator.server import EmbeddedAws
 
@@ -27,7 +28,7 @@ ENVIRONMENTS: dict[str, str | None] = {
 }
 
 
-@pytest.mark.parametrize("kind", list(ENVIRONMENTS))
+@pytest.mark.parametrize("kind", list(ENVIRONMENTS)[:: count(6, 1)])
 def test_every_environment_finds_the_same_sessions(home: Home, aws: EmbeddedAws, kind: str) -> None:
     code = totp_code(now=aws.clock.now())
     assert home.run("switch", "admin", "--mfa-code", code).code == 0
@@ -90,7 +91,7 @@ ls -d /dev/shm/xswitch-0-*
         "mkdir trap; ln -s trap xswitch-0",
         "mkfifo xswitch-0",
         f"mkdir xswitch-0 xswitch-0-{'0' * 32}",
-    ],
+    ][:: count(6, 1)],
 )
 def test_another_user_who_takes_the_name_blocks_nothing(
     home: Home, aws: EmbeddedAws, plant: str, need: Callable[[str], str]

@@ -80,7 +80,7 @@ def faults_of(filled: Filled, number: int, fault: str) -> list[str]:
     return [f"{fault} at change {number}: {text}" for text in wrong]
 
 
-@pytest.mark.parametrize(("chunk", "how_many"), chunks(5, 80, 20))
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(4, 60, 20))
 def test_any_change_may_fail_once(filled: Filled, chunk: int, how_many: int) -> None:
     filled.restore()
     done = filled.forget(0, "none")

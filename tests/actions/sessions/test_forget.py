@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, FakePrompt, World
-from xswitch.actions.api import ForgetResult, SwitchOptions
+from xswitch.actions.api import ForgetPreview, ForgetResult, SwitchOptions
 from xswitch.actions.ports import no_progress
-from xswitch.core.errors import ConfigError, TargetError, VaultLockedError
+from xswitch.core.errors import ConfigError, TargetError, VaultError, VaultLockedError
+from xswitch.core.model import ProfileEdit
 
 
 @pytest.fixture
@@ -177,4 +180,202 @@ def test_a_damaged_override_does_not_stop_the_deletion_of_a_session(world: World
         "xswitch_duration_seconds = 900", "xswitch_duration_seconds = long"
     )
     world.actions.forget(["xs-open"])
+    assert_nothing_left(world)
+
+
+# -- everything, also if something fails
+
+
+def failures(results: tuple[ForgetResult, ...]) -> list[str]:
+    return [result.error.code for result in results if result.error is not None]
+
+
+def filled(world: World) -> World:
+    switch(world, "payments", static=True)
+    switch(world, "open")
+    return world
+
+
+def test_sessions_that_the_index_lost_are_counted(world: World) -> None:
+    filled(world)
+    world.index.stored.clear()
+    world.vault.values["f" * 40] = "an old one"
+    results = world.actions.forget([], all_sessions=True)
+    # The two role sessions are known by their profiles; the MFA session and the old one aren't
+    assert ForgetResult("sessions that the index didn't name", 2) in results
+    assert_nothing_left(world)
+
+
+def test_a_locked_vault_is_named_and_the_rest_goes_on(world: World) -> None:
+    filled(world)
+    world.vault.fail = VaultLockedError("Locked.")
+    results = world.actions.forget([], all_sessions=True)
+    assert failures(results) == ["vault_locked"]
+    assert all(result.sessions == 0 for result in results)
+    assert world.config.config == CONFIG
+    assert world.config.credentials == CREDENTIALS
+    assert world.hot_pointers.pointers == {}
+    assert len(world.index.stored) == len(world.vault.values) == 3
+    world.vault.fail = None
+    assert failures(world.actions.forget([], all_sessions=True)) == []
+    assert_nothing_left(world)
+
+
+def test_profiles_that_stay_are_named_with_the_file(world: World) -> None:
+    filled(world)
+    world.config.fail = ConfigError("It is read-only.", next_step="chmod u+w it")
+    results = world.actions.forget([], all_sessions=True)
+    errors = [result.error for result in results if result.error is not None]
+    assert [error.what for error in errors] == [
+        "1 profile is left in the credentials file: xs-payments-static.",
+        "3 profiles are left in the config file: xs-payments, xs-open, xs-payments-static.",
+    ]
+    assert {error.next_step for error in errors} == {"chmod u+w it; then: xswitch forget --all"}
+    assert world.vault.values == {}
+    assert world.index.stored == {}
+
+
+def test_an_unreadable_config_stops_no_deletion(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(world)
+
+    def unreadable() -> None:
+        raise ConfigError("It is a pipe.", code="config_not_a_file")
+
+    monkeypatch.setattr(world.config, "read", unreadable)
+    assert failures(world.actions.forget([], all_sessions=True)) == ["config_not_a_file"]
+    assert world.vault.values == {}
+    assert world.index.stored == {}
+    assert world.prompt_files.states == {}
+
+
+def test_an_index_of_a_newer_program_is_only_told(world: World) -> None:
+    filled(world)
+    world.index.fail_remove = ConfigError("Newer.", code="state_newer")
+    results = world.actions.forget([], all_sessions=True)
+    assert [result.only_told for result in results if result.error is not None] == [True]
+    assert world.vault.values == {}
+    switch(world, "open")
+    results = world.actions.forget(["open"])
+    assert [result.only_told for result in results if result.error is not None] == [True]
+    assert "xs-open" not in world.config.read().profiles
+
+
+def test_marks_that_can_not_be_made_are_named_and_the_rest_goes_on(world: World) -> None:
+    filled(world)
+    world.forget_marks.fail = ConfigError("The disk is full.", code="state_folder")
+    assert failures(world.actions.forget([], all_sessions=True)) == ["state_folder"]
+    assert world.vault.values == {}
+
+
+def test_the_preview_counts_what_is_known(world: World) -> None:
+    filled(world)
+    assert world.actions.forget_preview() == ForgetPreview(
+        2, 1, ("xs-payments", "xs-open", "xs-payments-static")
+    )
+    assert len(world.vault.values) == 3
+
+
+# -- requests that are under way
+
+
+def forget_during(world: World, *names: str) -> None:
+    """Forget while STS answers, once."""
+    waiting = [True]
+
+    def around() -> None:
+        if waiting.pop() if waiting else False:
+            world.actions.forget(names, all_sessions=not names)
+
+    world.sts.around = around
+
+
+@pytest.mark.parametrize("names", [(), ("xs-open",)])
+@pytest.mark.parametrize("static", [False, True])
+def test_a_switch_during_which_its_role_is_forgotten_keeps_nothing(
+    world: World, names: tuple[str, ...], *, static: bool
+) -> None:
+    switch(world, "open", static=static)
+    world.vault.values.clear()
+    forget_during(world, *names)
+    with pytest.raises(VaultError) as caught:
+        switch(world, "open", static=static)
+    assert caught.value.code == "forgotten"
+    assert_nothing_left(world)
+    assert switch(world, "open") == "xs-open"
+
+
+def test_a_renewal_during_which_its_role_is_forgotten_keeps_nothing(world: World) -> None:
+    switch(world, "open", static=True)
+    forget_during(world)
+    (result,) = world.actions.renew(["open"], FakePrompt(), no_progress)
+    assert result.error is not None
+    assert result.error.code == "forgotten"
+    assert_nothing_left(world)
+
+
+def test_a_client_during_which_all_is_forgotten_gets_its_answer(world: World) -> None:
+    switch(world, "open", static=True)
+    world.vault.values.clear()
+    forget_during(world)
+    assert "AccessKeyId" in world.actions.credential_process("xs-open", FakePrompt())
+    assert_nothing_left(world)
+
+
+def test_a_background_renewal_puts_nothing_back(world: World) -> None:
+    switch(world, "open")
+    world.vault.values.clear()
+    forget_during(world)
+    world.actions.renew_in_background("xs-open")
+    assert_nothing_left(world)
+
+
+def test_the_mfa_session_of_a_forgotten_request_is_not_kept_either(world: World) -> None:
+    forget_during(world)
+    with pytest.raises(VaultError):
+        switch(world, "spoke")
+    assert_nothing_left(world)
+
+
+def test_forgetting_another_role_changes_nothing(world: World) -> None:
+    switch(world, "reports")
+    world.vault.values.clear()
+    forget_during(world, "reports")
+    assert switch(world, "open") == "xs-open"
+    assert len(world.vault.values) == 1
+
+
+def test_a_session_that_is_stored_while_all_are_deleted_is_removed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = world.vault.put
+
+    def put_late(key: str, value: str) -> None:
+        world.actions.forget([], all_sessions=True)
+        put(key, value)
+
+    monkeypatch.setattr(world.vault, "put", put_late)
+    with pytest.raises(VaultError):
+        switch(world, "open")
+    assert_nothing_left(world)
+
+
+def test_a_profile_that_is_written_while_all_are_removed_is_removed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = world.config.apply
+
+    def apply_late(edits: Sequence[ProfileEdit]) -> None:
+        monkeypatch.setattr(world.config, "apply", apply)
+        world.actions.forget([], all_sessions=True)
+        apply(edits)
+
+    monkeypatch.setattr(world.config, "apply", apply_late)
+    with pytest.raises(VaultError):
+        switch(world, "open", static=True)
+    assert_nothing_left(world)
+    switch(world, "open", static=True)
+    monkeypatch.setattr(world.config, "apply", apply_late)
+    world.actions.renew(["open"], FakePrompt(), no_progress)
     assert_nothing_left(world)

@@ -265,7 +265,11 @@ def follow_sessions(
     gone = [managed for plan, _, managed in followers if is_forgotten(plan.key)]
     if gone:
         # `forget` had removed them, and they were written again
-        config.files.apply(removal_edits(snapshot, [managed + STATIC_SUFFIX for managed in gone]))
+        statics = [managed + STATIC_SUFFIX for managed in gone]
+        config.files.apply(removal_edits(snapshot, statics))
+        for static in statics:
+            with suppress(XswitchError):
+                publisher.remove(static)
         return take_snapshot(config), ()
     for follower in followers:
         with suppress(XswitchError):  # the prompt then shows the former, earlier end

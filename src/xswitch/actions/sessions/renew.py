@@ -20,7 +20,7 @@ from xswitch.actions.sessions.managed_profiles import (
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.sessions.other_session import with_other_session
 from xswitch.actions.sessions.publish import Publisher
-from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
+from xswitch.actions.snapshot import STATIC_SUFFIX, ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import current_role, resolve_role
 from xswitch.core.errors import (
     CancelledError,
@@ -202,8 +202,9 @@ class _RenewalBatch:
                 self.publisher.record_use(plan, record, managed, static=static)
                 self.publisher.publish(snapshot, plan, record, managed)
             if self._is_forgotten(plan.key):
-                with suppress(XswitchError):
-                    self.publisher.remove(managed)
+                for profile in (managed, managed + STATIC_SUFFIX):
+                    with suppress(XswitchError):
+                        self.publisher.remove(profile)
                 raise forgotten_error(role.name, f"xswitch switch {shlex.quote(role.name)}")
         return record
 

@@ -208,8 +208,9 @@ def _take_back(broker: Broker, publisher: Publisher, plan: SessionPlan, managed:
     ports = broker.ports
     with suppress(XswitchError):
         ports.storage.index.remove([plan.key])
-    with suppress(XswitchError):
-        publisher.remove(managed)
+    for profile in (managed, managed + STATIC_SUFFIX):
+        with suppress(XswitchError):
+            publisher.remove(profile)
     snapshot = take_snapshot(ports.config)
     edits = removal_edits(snapshot, [managed, managed + STATIC_SUFFIX])
     if edits:

@@ -71,16 +71,24 @@ def _clear(connection: Any, prefix: str, user: str, *, unlock: bool) -> str:
         service = secretstorage.util.DBusAddressWrapper(SS_PATH, _SERVICE, connection)
         service.call("ReadAlias", "s", _UNUSED_ALIAS)
         found, also_locked = service.call("SearchItems", "a{ss}", {"username": user})
+        # Of a keyring that was never unlocked, gnome-keyring only knows the attributes' hashes
+        attributes = {"username": user, "application": Keyring.appid}
+        ours = {
+            path for paths in service.call("SearchItems", "a{ss}", attributes) for path in paths
+        }
         for path in (*found, *also_locked):
             if len(removed) == _MAX_REMOVED:
                 break
             try:
                 item = secretstorage.Item(connection, path)
-                name = item.get_attributes().get("service", "")
-                if not name.startswith(prefix):
+                name = item.get_attributes().get("service")
+                if (path not in ours) if name is None else not name.startswith(prefix):
                     continue
                 if item.is_locked() and (not unlock or item.unlock() or item.is_locked()):
                     locked += 1
+                    continue
+                name = item.get_attributes().get("service", "")
+                if not name.startswith(prefix):
                     continue
                 item.delete()
             except secretstorage.ItemNotFoundException:
