@@ -153,6 +153,14 @@ ROWS: dict[str, Row] = {
         "test_surroundings",
         ("e2e/test_surroundings.py",),
     ),
+    "terminals": Row(
+        "Terminals of the terminfo database, at seven sizes",
+        40,
+        "drawn by ANSI sequences or as a numbered list; Escape or Ctrl-C ends it,"
+        " exit code 130, every mode as before, and the prompt on a clean line",
+        "test_terminals",
+        ("tui/startup/test_terminals.py", "tui/startup/test_full_screen.py"),
+    ),
 }
 
 

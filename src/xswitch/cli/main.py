@@ -132,4 +132,5 @@ def _report_bug(
 
 
 def _use_color(environ: Mapping[str, str]) -> bool:
-    return not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and sys.stderr.isatty()
+    terminal = environ.get("TERM", "").strip().lower() not in {"", "dumb", "unknown"}
+    return terminal and not environ.get("NO_COLOR") and sys.stderr.isatty()

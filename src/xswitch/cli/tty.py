@@ -1,82 +1,88 @@
-"""The controlling terminal, for programs whose stdout a shell's `$( )` captures."""
+"""Questions and the picker on the user's terminal, while a shell's `$( )` captures stdout."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from xswitch import streams
+from xswitch import streams, terminal
 from xswitch.core.display import display
 from xswitch.core.errors import CancelledError, ErrorCode, UsageError
 
-_TTY = "/dev/tty"
+has_terminal = terminal.has_terminal
 _STANDARD_DESCRIPTORS = (0, 1, 2)
 
 
-def has_terminal() -> bool:
-    """Return whether there is a controlling terminal to prompt on."""
-    try:
-        terminal = os.open(_TTY, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
-    except OSError:
-        return False
-    os.close(terminal)
-    return True
-
-
 @contextmanager
-def controlling_terminal() -> Iterator[None]:
-    """Point descriptors 0, 1, and 2 at the controlling terminal inside the block.
+def standard_streams_on_terminal() -> Iterator[None]:
+    """Point descriptors 0, 1, and 2 at the user's terminal inside the block.
 
-    Textual's inline mode gets the size wrong inside `$( )`, so the picker runs full screen on
-    /dev/tty. Raises UsageError without a terminal.
+    Textual's inline mode gets the size wrong inside `$( )`, so the picker runs full screen on the
+    terminal itself. Raises UsageError without a terminal.
     """
     if all(os.isatty(descriptor) for descriptor in _STANDARD_DESCRIPTORS):
+        _wait_for_foreground(0)
         yield
         return
-    try:
-        terminal = os.open(_TTY, os.O_RDWR)
-    except OSError:
-        raise UsageError(
-            "No terminal: the picker can't open.",
-            next_step="xswitch switch TARGET (see: xswitch list)",
-            code=ErrorCode.NO_TERMINAL,
-        ) from None
-    streams.flush(sys.stdout)
-    streams.flush(sys.stderr)
-    saved = [os.dup(descriptor) for descriptor in _STANDARD_DESCRIPTORS]
-    try:
-        for descriptor in _STANDARD_DESCRIPTORS:
-            os.dup2(terminal, descriptor)
-        yield
-    finally:
+    with ExitStack() as stack:
+        try:
+            reader, writer = stack.enter_context(terminal.open_terminal())
+        except OSError:
+            raise no_terminal() from None
+        _wait_for_foreground(reader)
         streams.flush(sys.stdout)
         streams.flush(sys.stderr)
-        for descriptor, original in zip(_STANDARD_DESCRIPTORS, saved, strict=True):
-            os.dup2(original, descriptor)
-            os.close(original)
-        os.close(terminal)
+        saved = [os.dup(descriptor) for descriptor in _STANDARD_DESCRIPTORS]
+        try:
+            for descriptor, opened in zip(
+                _STANDARD_DESCRIPTORS, (reader, writer, writer), strict=True
+            ):
+                os.dup2(opened, descriptor)
+            yield
+        finally:
+            streams.flush(sys.stdout)
+            streams.flush(sys.stderr)
+            for descriptor, original in zip(_STANDARD_DESCRIPTORS, saved, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)
+
+
+def _wait_for_foreground(terminal: int) -> None:
+    """Stop in the background until the shell resumes the job, as any use of its terminal does.
+
+    Raises UsageError if nothing can resume it: its shell has ended.
+    """
+    if os.name == "nt":
+        return
+    import termios  # noqa: PLC0415 -- there is none on Windows
+
+    try:
+        termios.tcsetattr(terminal, termios.TCSANOW, termios.tcgetattr(terminal))
+    except termios.error:
+        raise no_terminal() from None
+
+
+def no_terminal() -> UsageError:
+    """Return the error for a picker that has no terminal to open on."""
+    return UsageError(
+        "No terminal: the picker can't open.",
+        next_step="xswitch switch TARGET (see: xswitch list)",
+        code=ErrorCode.NO_TERMINAL,
+    )
 
 
 def ask_line(question: str) -> str:
-    """Ask for one line on the controlling terminal, even if stdin and stdout are redirected.
+    """Ask for one line on the user's terminal, even if stdin and stdout are redirected.
 
     Raises CancelledError on Ctrl-C or end of input.
     """
     try:
-        with open(_TTY, "r+b", buffering=0) as terminal:  # noqa: PTH123 -- a device, opened once
-            terminal.write(display(question).encode())
-            answer = b""
-            while not answer.endswith(b"\n"):
-                chunk = terminal.read(1024)
-                if not chunk:
-                    break
-                answer += chunk
-    except KeyboardInterrupt:
+        with terminal.open_for_questions() as (reader, writer):
+            terminal.write_text(writer, display(question))
+            return terminal.read_line(reader).strip()
+    except (KeyboardInterrupt, EOFError):
         raise CancelledError("Cancelled.") from None
     except OSError:
         raise UsageError("No terminal to prompt on.", code=ErrorCode.NO_TERMINAL) from None
-    if not answer:
-        raise CancelledError("Cancelled.")
-    return answer.decode(errors="replace").strip()

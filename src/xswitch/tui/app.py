@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 
 from xswitch.actions.api import Actions, SwitchResult
@@ -35,6 +33,7 @@ from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose_pale
 from xswitch.tui.render.theme import ColorRemover, textual_theme
 from xswitch.tui.startup.preload import Preload, Preloaded, load_picker_data
 from xswitch.tui.widgets.input import SafePasteApp
+from xswitch.tui.widgets.resizing import layout_at_app_size
 from xswitch.tui.widgets.scrollbar import ThinScrollBar
 
 if TYPE_CHECKING:
@@ -74,6 +73,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
     ) -> None:
         super().__init__(driver_class=driver_class)
         ScrollBar.renderer = ThinScrollBar
+        Screen._screen_resized = layout_at_app_size  # type: ignore[method-assign, assignment]  # noqa: SLF001 -- Textual has no setting for it
         self.actions = actions
         self.picker_ready: Callable[[], object] = lambda: None
         self.clock = clock
@@ -117,22 +117,8 @@ class PickerApp(SafePasteApp[SwitchResult]):
         return self.picker
 
     def on_mount(self) -> None:
-        """Tick once a second, and leave on a signal."""
+        """Tick once a second."""
         self.set_interval(1.0, self._tick)
-        if not self.is_headless:
-            self._leave_on_signal()
-
-    def _leave_on_signal(self) -> None:
-        # A closed terminal or a request to terminate leaves as Escape does, and restores the
-        # terminal.
-        loop = asyncio.get_running_loop()
-        for number in (
-            candidate
-            for candidate in signal.Signals
-            if candidate.name in {"SIGINT", "SIGTERM", "SIGHUP"}
-        ):
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self.action_leave)
 
     def on_unmount(self) -> None:
         """Stop all jobs: their results are no longer needed."""

@@ -16,17 +16,18 @@ from xswitch.actions.ports import Clock
 from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.tui.app import PickerApp
 from xswitch.tui.errors import from_bug
+from xswitch.tui.startup.full_screen import FullScreen, can_report_mouse
 from xswitch.tui.startup.preload import Preload
 
 _GC_THRESHOLD = 100_000
 
 
-def _driver(picker_ready: threading.Event, *, first_frame_drawn: bool) -> type[Driver] | None:
+def _driver(picker_ready: threading.Event, full_screen: FullScreen) -> type[Driver] | None:
     if os.name != "posix":
         return None
     from xswitch.tui.startup.driver import driver_for  # noqa: PLC0415 -- there is none on Windows
 
-    return driver_for(picker_ready, first_frame_drawn=first_frame_drawn)
+    return driver_for(picker_ready, full_screen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,14 @@ def run_picker(  # noqa: PLR0913 -- the app's dependencies
     totp_hint: Callable[[str], str] | None = None,
     notice: str = "",
     preload: Preload | None = None,
-    first_frame_drawn: bool = False,
+    full_screen: FullScreen | None = None,
 ) -> PickerResult:
     """Show the picker until the user switches to a role or leaves, and restore the terminal.
 
     It draws full screen on descriptors 0 and 2, which must be a terminal. `environ` supplies
     NO_COLOR, COLORFGBG, AWS_REGION, and AWS_DEFAULT_REGION. `totp_hint` returns the code to show in
     the MFA dialog (used by the demo). `notice` is shown under the title. `preload` holds data that
-    is already being loaded, and `first_frame_drawn` says that its rows are already on the screen.
+    is already being loaded, and `full_screen` the screen that the first frame may be on.
     Raises XswitchError only for a bug in the screen.
     """
     # Thousands of roles are millions of objects that live as long as the screen. Collecting garbage
@@ -71,7 +72,7 @@ def run_picker(  # noqa: PLR0913 -- the app's dependencies
         totp_hint=totp_hint,
         notice=notice,
         preload=preload,
-        driver_class=_driver(picker_ready, first_frame_drawn=first_frame_drawn),
+        driver_class=_driver(picker_ready, full_screen or FullScreen()),
     )
     app.picker_ready = picker_ready.set
     # Textual would write every key and message, including a typed MFA code, to the file of
@@ -79,7 +80,7 @@ def run_picker(  # noqa: PLR0913 -- the app's dependencies
     constants.LOG_FILE = None  # type: ignore[misc]
     app.devtools = None
     try:
-        switched = app.run()
+        switched = app.run(mouse=can_report_mouse(environ))
     except KeyboardInterrupt:
         return PickerResult(None, int(ExitCode.CANCELLED))
     finally:

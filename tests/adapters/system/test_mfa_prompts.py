@@ -8,10 +8,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 import pexpect
 import pytest
 
+from xswitch.adapters.system import mfa_prompts
 from xswitch.adapters.system.mfa_prompts import TerminalPrompt
 from xswitch.core.errors import CancelledError, ExitCode
 from xswitch.core.model import MfaChallenge
@@ -25,14 +27,17 @@ def otherwise(challenge: MfaChallenge) -> str:
 
 
 @contextmanager
-def terminal(typed: str) -> Iterator[tuple[tuple[str, str], list[str]]]:
+def terminal(typed: str) -> Iterator[list[str]]:
     """A pseudo-terminal with keys already pressed.
 
-    Its console paths, and what was shown on it once the block ends.
+    Yields what was shown on it, once the block ends.
     """
     master, slave = pty.openpty()
-    name = os.ttyname(slave)
     shown: list[str] = []
+
+    @contextmanager
+    def opened() -> Iterator[tuple[int, int]]:
+        yield slave, slave
 
     def watch() -> None:
         try:
@@ -45,7 +50,8 @@ def terminal(typed: str) -> Iterator[tuple[tuple[str, str], list[str]]]:
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
-        yield (name, name), shown
+        with mock.patch.object(mfa_prompts, "open_for_questions", opened):
+            yield shown
     finally:
         os.close(slave)
         watcher.join(5)
@@ -53,23 +59,23 @@ def terminal(typed: str) -> Iterator[tuple[tuple[str, str], list[str]]]:
 
 
 def test_the_code_is_read_from_the_terminal() -> None:
-    with terminal("123456\n") as (console, shown):
-        assert TerminalPrompt(otherwise, console).code(CHALLENGE) == "123456"
+    with terminal("123456\n") as shown:
+        assert TerminalPrompt(otherwise).code(CHALLENGE) == "123456"
     text = "".join(shown)
     assert f"Profile admin needs an MFA code from {SERIAL}." in text
     assert "MFA code: " in text
 
 
 def test_an_invalid_code_is_prompted_for_again_and_spaces_are_ignored() -> None:
-    with terminal("12345\n12345a\n 123 456 \n") as (console, shown):
-        assert TerminalPrompt(otherwise, console).code(CHALLENGE) == "123456"
+    with terminal("12345\n12345a\n 123 456 \n") as shown:
+        assert TerminalPrompt(otherwise).code(CHALLENGE) == "123456"
     assert "".join(shown).count("A code has 6 digits.") == 2
 
 
 @pytest.mark.parametrize("typed", ["\n", "\x04", "1\n2\n3\n"])
 def test_giving_up_cancels(typed: str) -> None:
-    with terminal(typed) as (console, _), pytest.raises(CancelledError) as caught:
-        TerminalPrompt(otherwise, console).code(CHALLENGE)
+    with terminal(typed), pytest.raises(CancelledError) as caught:
+        TerminalPrompt(otherwise).code(CHALLENGE)
     assert caught.value.exit_code == ExitCode.CANCELLED
 
 
@@ -77,8 +83,8 @@ def test_the_last_error_is_shown_sanitized() -> None:
     challenge = MfaChallenge(
         "serial\x1b]52;c;AAAA\x07", "pro\nfile", attempt=2, refusal="wrong \x1b[2J code"
     )
-    with terminal("123456\n") as (console, shown):
-        TerminalPrompt(otherwise, console).code(challenge)
+    with terminal("123456\n") as shown:
+        TerminalPrompt(otherwise).code(challenge)
     text = "".join(shown)
     assert "wrong" in text
     assert "\x1b" not in text

@@ -79,7 +79,7 @@ def main() -> int:
 
 def play(actions: FakeActions, result: Path, mode: str) -> int:
     preload = Preload(actions, SystemClock())
-    with draw_first_frame(preload, os.environ, SystemClock().now()) as seen:
+    with draw_first_frame(preload, os.environ, SystemClock().now()) as screen:
         outcome = run_picker(
             actions,
             clock=SystemClock(),
@@ -87,7 +87,7 @@ def play(actions: FakeActions, result: Path, mode: str) -> int:
             totp_hint=(lambda _serial: "123456") if mode == "mfa" else None,
             notice="A demo, with nothing of yours in it." if mode == "mfa" else "",
             preload=preload,
-            first_frame_drawn=seen,
+            full_screen=screen,
         )
     switched = outcome.switched.role.name if outcome.switched else None
     result.write_text(

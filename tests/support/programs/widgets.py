@@ -115,7 +115,7 @@ def main() -> int:
                 totp_hint=lambda _serial: text(),
                 notice=notice,
                 preload=preload,
-                first_frame_drawn=first,
+                full_screen=first,
             )
     except XswitchError as error:
         sys.stderr.write(f"xswitch: {error}\n")

@@ -18,6 +18,8 @@ from typing import Any
 import pexpect
 import pytest
 
+from support.tui.screen_model import ScreenModel
+
 PROGRAM = Path(__file__).resolve().parents[2] / "support/programs/picker.py"
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 PUT_BACK = (
@@ -52,7 +54,7 @@ class Terminal:
             "LANG": "C.UTF-8",
             **environ,
         }
-        self.result = result
+        self.result, self.size = result, size
         self.child: Any = pexpect.spawn(
             sys.executable, [str(PROGRAM), str(result), mode], env=env, dimensions=size, timeout=20
         )
@@ -97,7 +99,17 @@ class Terminal:
                 pytest.fail("it did not end")
         self.child.close()
         assert self.child.exitstatus is not None, self.child.signalstatus
+        self.restored()
         return int(self.child.exitstatus)
+
+    def restored(self) -> None:
+        """The shell's prompt has a clean line, with and without an alternate screen."""
+        for alternate in (True, False):
+            model = ScreenModel(self.size[1], self.size[0], alternate=alternate)
+            model.feed(self.written)
+            assert model.as_before, (alternate, model.modes, model.kitty)
+            assert model.on_a_clean_line, (alternate, model.row, model.text())
+            assert not model.queries, "a late answer would be typed at the prompt"
 
     def put_back(self) -> None:
         """Read until the terminal's modes are restored."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import sys
 import termios
 from collections.abc import Iterator
@@ -19,13 +20,14 @@ from support.tui.fake_actions import NOW, FakeActions, driven, many_roles, sampl
 from xswitch.actions.api import Listing
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES
 from xswitch.tui.render.text import Line
+from xswitch.tui.startup import first_frame
 from xswitch.tui.startup.first_frame import (
-    ENTER_ALT_SCREEN,
     detect_color_system,
     draw_first_frame,
     layout_frame,
     render_frame,
 )
+from xswitch.tui.startup.full_screen import ENTER_ALT_SCREEN, LEAVE_SCREEN
 from xswitch.tui.startup.preload import Preload
 
 TESTS = Path(__file__).parents[2]
@@ -144,8 +146,10 @@ def test_only_the_terminals_colors_are_used(
 def test_no_first_frame_is_drawn_on_an_unsupported_terminal(environ: dict[str, str]) -> None:
     with a_terminal() as (controller, terminal):
         os.set_blocking(controller, False)
-        with draw_first_frame(early_of(sample_listing()), environ, NOW, terminal=terminal) as seen:
-            assert not seen
+        with draw_first_frame(
+            early_of(sample_listing()), environ, NOW, terminal=terminal
+        ) as screen:
+            assert not screen.entered
         with pytest.raises(BlockingIOError):
             os.read(controller, 1)
 
@@ -155,9 +159,9 @@ def test_no_first_frame_is_written_to_a_file(tmp_path: Path) -> None:
         (tmp_path / "out").open("wb") as file,
         draw_first_frame(
             early_of(sample_listing()), {"TERM": "xterm"}, NOW, terminal=file.fileno()
-        ) as seen,
+        ) as screen,
     ):
-        assert not seen
+        assert not screen.entered
     assert (tmp_path / "out").read_bytes() == b""
 
 
@@ -167,31 +171,38 @@ def test_a_failed_preload_draws_no_first_frame() -> None:
         a_terminal() as (_, terminal),
         draw_first_frame(
             Preload(slow, FixedClock(NOW)), {"TERM": "xterm"}, NOW, terminal=terminal
-        ) as seen,
+        ) as screen,
     ):
-        assert not seen
+        assert not screen.entered
 
 
-def _interrupted(terminal: int) -> None:
+def _interrupted(terminal: int, *, controlling: bool) -> None:
     with draw_first_frame(
         early_of(sample_listing()), {"TERM": "xterm"}, NOW, terminal=terminal
-    ) as seen:
-        assert seen
-        modes = termios.tcgetattr(terminal)[3]
-        assert not modes & (termios.ECHO | termios.ICANON)
-        assert modes & termios.ISIG
-        raise KeyboardInterrupt
+    ) as screen:
+        assert screen.entered
+        modes = termios.tcgetattr(terminal)
+        assert not modes[3] & (termios.ECHO | termios.ICANON)
+        # Without a signal, Ctrl-C must stay a key.
+        assert bool(modes[3] & termios.ISIG) == controlling
+        assert modes[6][termios.VSUSP] == b"\0"
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_an_error_after_the_first_frame_restores_the_terminal() -> None:
+@pytest.mark.parametrize("controlling", [True, False])
+def test_a_signal_after_the_first_frame_restores_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, *, controlling: bool
+) -> None:
+    monkeypatch.setattr(first_frame, "controls_this_process", lambda _terminal: controlling)
     with a_terminal() as (controller, terminal):
         before = termios.tcgetattr(terminal)
         with pytest.raises(KeyboardInterrupt):
-            _interrupted(terminal)
+            _interrupted(terminal, controlling=controlling)
         assert termios.tcgetattr(terminal) == before
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
         written = os.read(controller, 1_000_000).decode()
         assert written.startswith(ENTER_ALT_SCREEN)
-        while not written.endswith("\x1b[?1049l\x1b[?25h"):
+        while not written.endswith(LEAVE_SCREEN):
             written += os.read(controller, 1_000_000).decode()
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 from xswitch.core.display import display
 from xswitch.core.errors import CancelledError
 from xswitch.core.model import MfaChallenge
 from xswitch.core.sts_limits import MFA_CODE_LENGTH, is_mfa_code
+from xswitch.terminal import has_terminal, open_for_questions, read_line, write_text
 
-_CONSOLE = ("CONIN$", "CONOUT$") if os.name == "nt" else ("/dev/tty", "/dev/tty")
 _MAX_ATTEMPTS = 3
 
 
@@ -21,46 +19,30 @@ class TerminalPrompt:
     Without a terminal, `otherwise` answers.
     """
 
-    def __init__(
-        self,
-        otherwise: Callable[[MfaChallenge], str],
-        console: tuple[str, str] = _CONSOLE,
-    ) -> None:
+    def __init__(self, otherwise: Callable[[MfaChallenge], str]) -> None:
         self._otherwise = otherwise
-        self._console = console
 
     def can_ask(self) -> bool:
         """Whether there is a terminal."""
-        reader, writer = self._console
-        try:
-            with Path(reader).open(encoding="utf-8"), Path(writer).open("w", encoding="utf-8"):
-                return True
-        except OSError:
-            return False
+        return has_terminal()
 
     def code(self, challenge: MfaChallenge) -> str:
         """Return the code that the user types.
 
         Raises CancelledError for Ctrl-C, Ctrl-D, or an empty line.
         """
-        reader, writer = self._console
         try:
-            with (
-                Path(reader).open(encoding="utf-8", errors="replace") as keys,
-                Path(writer).open("w", encoding="utf-8", errors="replace") as screen,
-            ):
-                screen.writelines(f"{line}\n" for line in _introduction(challenge))
+            with open_for_questions() as (reader, writer):
+                write_text(writer, "".join(f"{line}\n" for line in _introduction(challenge)))
                 for _ in range(_MAX_ATTEMPTS):
-                    screen.write("MFA code: ")
-                    screen.flush()
-                    typed = keys.readline()
-                    code = typed.replace(" ", "").strip()
+                    write_text(writer, "MFA code: ")
+                    code = read_line(reader).replace(" ", "").strip()
                     if not code:
                         raise _cancelled()
                     if is_mfa_code(code):
                         return code
-                    screen.write(f"A code has {MFA_CODE_LENGTH} digits.\n")
-        except KeyboardInterrupt:
+                    write_text(writer, f"A code has {MFA_CODE_LENGTH} digits.\n")
+        except (KeyboardInterrupt, EOFError):
             raise _cancelled() from None
         except OSError:
             return self._otherwise(challenge)

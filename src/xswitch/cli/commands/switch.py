@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import shlex
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import problem_json, switched_json
 from xswitch.cli.output.switch import check_shell, report_switch, report_unset
 from xswitch.cli.parser import CommandParser, add_json, add_mfa_code, add_tags, duration
-from xswitch.cli.tty import ask_line, controlling_terminal, has_terminal
+from xswitch.cli.tty import ask_line, has_terminal, standard_streams_on_terminal
 from xswitch.core.errors import (
     CancelledError,
     ErrorCode,
@@ -21,6 +22,9 @@ from xswitch.core.errors import (
 )
 from xswitch.core.model import Guard, Role
 from xswitch.core.shell.shells import EMIT_SHELLS
+
+if TYPE_CHECKING:  # it imports Textual
+    from xswitch.tui.run import PickerResult
 
 
 def add_switch(parser: CommandParser) -> None:
@@ -121,11 +125,19 @@ def switch(context: Context) -> int:
         return picker(context)
     target = " ".join(arguments.target)
     role, options = resolve_target(context, target)
+    return _switch_to(context, role, options, shlex.join(arguments.target))
+
+
+def _switch_to(context: Context, role: Role, options: SwitchOptions, target: str) -> int:
+    """Ask what the switch needs, switch, and report.
+
+    `target` names the role in a command.
+    """
     guard = role.guard
     if guard is not None and guard.confirm and options.confirmation is None:
         options = replace(options, confirmation=_ask_confirmation(role.name, guard))
     prompt = context.services.mfa_prompt(
-        arguments.mfa_code, f"xswitch switch --mfa-code CODE {shlex.join(arguments.target)}"
+        context.arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}"
     )
     try:
         switched = context.actions.switch(role, options, prompt, context.progress)
@@ -141,6 +153,20 @@ def picker(context: Context) -> int:
     """Open the picker, then report the switch as `switch` does."""
     if getattr(context.arguments, "json", False):
         raise UsageError("--json needs a TARGET.", next_step="xswitch switch TARGET --json")
+    from xswitch.tui.startup.full_screen import supports_full_screen  # noqa: PLC0415 -- as below
+
+    if not supports_full_screen(context.environ):
+        return _pick_by_number(context)
+    try:
+        result = _draw_picker(context)
+    except KeyboardInterrupt:  # while the first frame was on the screen
+        return ExitCode.CANCELLED
+    if result.switched is None:
+        return result.exit_code
+    return _report_switch(context, result.switched)
+
+
+def _draw_picker(context: Context) -> PickerResult:
     # Only a screen needs these
     from xswitch.tui.startup.preload import Preload  # noqa: PLC0415
 
@@ -151,24 +177,31 @@ def picker(context: Context) -> int:
 
     with (
         context.stderr.defer_debug(),
-        controlling_terminal(),
-        draw_first_frame(preload, context.environ, services.clock.now(), services.notice) as drawn,
+        standard_streams_on_terminal(),
+        draw_first_frame(preload, context.environ, services.clock.now(), services.notice) as screen,
     ):
         # Textual takes 150 ms to import; the first frame is already visible
         from xswitch.tui.run import run_picker  # noqa: PLC0415
 
-        result = run_picker(
+        return run_picker(
             services.actions,
             clock=services.clock,
             environ=context.environ,
             totp_hint=services.totp_hint,
             notice=services.notice,
             preload=preload,
-            first_frame_drawn=drawn,
+            full_screen=screen,
         )
-    if result.switched is None:
-        return result.exit_code
-    return _report_switch(context, result.switched)
+
+
+def _pick_by_number(context: Context) -> int:
+    """Switch to a role picked from a numbered list, where the picker can't be drawn."""
+    from xswitch.cli.numbered_list import pick_role  # noqa: PLC0415 -- few terminals need it
+
+    role = pick_role(
+        context.actions.listing(), context.services.clock.now(), context.services.notice
+    )
+    return _switch_to(context, role, switch_options(context.arguments), shlex.quote(role.name))
 
 
 def _ask_confirmation(role_name: str, guard: Guard) -> str:

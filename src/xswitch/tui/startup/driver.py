@@ -1,138 +1,142 @@
-"""Textual's driver for POSIX terminals, with fixes for input, suspending, and lost terminals.
+"""Textual's driver for POSIX terminals, with fixes for sizes, signals, stops, and lost terminals.
 
-Textual would end the screen with a traceback at a byte that isn't UTF-8 and at a key sequence with
-an invalid number. It also looks for keys in pasted text, where an escape sequence before the end of
-a line would press Enter. All of these easily occur in pasted text.
+Textual asks the terminal what it supports. An answer that is late would be typed at the shell's
+prompt, so this driver asks nothing: it uses what terminals without the feature ignore.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import selectors
+import select
 import signal
+import termios
 import threading
+import time
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from textual import events
-from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
-from textual.keys import Keys
-from textual.message import Message
+from textual.geometry import Size
+from textual.messages import TerminalSupportsSynchronizedOutput
 
-from xswitch import streams
-from xswitch.tui.startup.first_frame import ENTER_ALT_SCREEN
+from xswitch.tui.startup.full_screen import (
+    ENTER_ALT_SCREEN,
+    LEAVE_ALT_SCREEN,
+    LEAVE_SCREEN,
+    LEAVING_SIGNALS,
+    REPORTS_OFF,
+    FullScreen,
+    terminal_size,
+)
+from xswitch.tui.startup.keyboard import Keyboard
 
 _READY_POLL_SECONDS = 0.02
+_READY_LIMIT_SECONDS = 10.0
 _INPUT_POLL_SECONDS = 0.1
+_WAIT_POLL_SECONDS = 0.02
 _READ_SIZE = 4096
+_WRITE_SIZE = 512
+_STALL_LIMIT_SECONDS = 2.0
+_JOIN_LIMIT_SECONDS = 2.0
+# Reports of the mouse's last movement are still on their way for a round trip to the terminal.
+_REPORTS_STOP_SECONDS = 0.5
+_REPORTS_PAUSE_SECONDS = 0.05
+_REPORTS_LIMIT_SECONDS = 0.3
 
 
-class LenientParser(XTermParser):
-    """Ignores invalid key sequences."""
-
-    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:  # noqa: FBT001, FBT002 -- Textual's signature
-        try:
-            return list(super()._sequence_to_key_events(sequence, alt))
-        except (ValueError, OverflowError):
-            return [events.Key(Keys.Ignore, sequence)]
-
-
-class Keyboard:
-    """Turns terminal input into events. Pasted text becomes a single event."""
-
-    def __init__(self, *, debug: bool = False) -> None:
-        self._parser = LenientParser(debug)
-        self._before = ""
-        self._pasted: str | None = None
-
-    def feed(self, text: str) -> Iterator[Message]:
-        """Return the events of some input, which may start and end anywhere."""
-        while text:
-            if self._pasted is None:
-                seen = self._before + text
-                end = (
-                    seen.find(BRACKETED_PASTE_START)
-                    + len(BRACKETED_PASTE_START)
-                    - len(self._before)
-                )
-                if BRACKETED_PASTE_START not in seen:
-                    self._before = seen[1 - len(BRACKETED_PASTE_START) :]
-                    yield from self._parser.feed(text)
-                    return
-                yield from self._parser.feed(text[:end])
-                self._before, self._pasted, text = "", "", text[end:]
-            else:
-                content, end_marker, text = (self._pasted + text).partition(BRACKETED_PASTE_END)
-                if not end_marker:
-                    self._pasted = content
-                    return
-                self._pasted = None
-                # The parser got nothing between the two markers, and reports an empty paste.
-                yield from (
-                    message
-                    for message in self._parser.feed(BRACKETED_PASTE_END)
-                    if not isinstance(message, events.Paste)
-                )
-                yield events.Paste(content.replace("\0", ""))
-
-    def tick(self) -> Iterable[Message]:
-        """Return events that waited for more input: the Escape key."""
-        return self._parser.tick()
-
-
-def _read_input(descriptor: int) -> bytes:
-    """Return the typed bytes, or none if the terminal is gone."""
-    try:
-        return os.read(descriptor, _READ_SIZE)
-    except OSError:
-        return b""
-
-
-class DisconnectSafeFile:
+class TerminalOutput:
     """A terminal's output that ignores errors after the terminal is gone.
 
     Textual's writer thread would end at the first error, and its callers would then wait for it
     forever.
     """
 
-    def __init__(self, terminal: Any) -> None:
-        self._terminal = terminal
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._buffer: list[str] = []
+        self.last_progress = time.monotonic()
+        """When the terminal last took something, on the monotonic clock."""
 
     def write(self, text: str) -> None:
-        """Write, if the terminal is there."""
-        with contextlib.suppress(OSError):
-            self._terminal.write(text)
+        """Write at the next flush."""
+        self._buffer.append(text)
 
     def flush(self) -> None:
-        """Flush, if the terminal is there."""
-        streams.flush(self._terminal)
+        """Write, if the terminal is there; blocks as long as it takes nothing."""
+        data = "".join(self._buffer).encode(errors="replace")
+        self._buffer.clear()
+        while data:
+            try:
+                data = data[os.write(self._descriptor, data[:_WRITE_SIZE]) :]
+                self.last_progress = time.monotonic()
+            except BlockingIOError:  # another program made the descriptor nonblocking
+                select.select([], [self._descriptor], [], _INPUT_POLL_SECONDS)
+            except OSError:
+                return
 
     def fileno(self) -> int:
         """Return the terminal's descriptor."""
-        number: int = self._terminal.fileno()
-        return number
+        return self._descriptor
 
 
 class TerminalDriver(LinuxDriver):
     """Textual's driver with the fixes of this module."""
 
     picker_ready: threading.Event
+    full_screen: FullScreen
     first_frame_drawn: bool
-    _entered = False
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        self._file: Any = DisconnectSafeFile(self._file)
-        # Textual runs these two in signal handlers, which can interrupt the writing of a frame
-        # while it holds a lock that both need.
+        self._output = TerminalOutput(2)
+        self._file: Any = self._output
+        # Otherwise Textual would take the first size from Rich, which doesn't ask the terminal if
+        # TERM is dumb.
+        self._size = self._size or self._get_terminal_size()
+        self._last_report = 0.0
+        self._original_attributes = self.full_screen.original_attributes
+        # Textual runs these in signal handlers, which can interrupt the writing of a frame while it
+        # holds a lock that they need.
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
         loop.add_signal_handler(signal.SIGCONT, self._resume_after_stop)
+        for number in LEAVING_SIGNALS:
+            loop.add_signal_handler(number, self._leave)
+        # The first frame lets a stop wait.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
+
+    def _leave(self) -> None:
+        self._app.exit()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        return terminal_size(self.fileno, os.environ)
+
+    # -- taking the terminal and giving it back
+
+    def start_application_mode(self) -> None:
+        """Take over the terminal; in the background, stop until the shell resumes the job."""
+        with suppress(termios.error):  # not a terminal, or gone
+            attributes = termios.tcgetattr(self.fileno)
+            termios.tcsetattr(self.fileno, termios.TCSANOW, attributes)
+        self.exit_event = threading.Event()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is None:
+            return
+        # Writing must never block the app: it couldn't be ended while the terminal takes nothing.
+        self._writer_thread._queue.maxsize = 0  # noqa: SLF001 -- Textual has no setting for it
+        if self._original_attributes is not None:
+            self.attrs_before, self._original_attributes = self._original_attributes, None
+
+    def _request_terminal_sync_mode_support(self) -> None:
+        """Update the screen without flicker where the terminal can; others ignore the mode."""
+        self.process_message(TerminalSupportsSynchronizedOutput())
+
+    def _query_in_band_window_resize(self) -> None:
+        """Don't ask for it: SIGWINCH tells of a new size."""
 
     def _resume_after_stop(self) -> None:
         """Take over the terminal again, which another program may have used.
@@ -148,46 +152,120 @@ class TerminalDriver(LinuxDriver):
         self._app.refresh(layout=True)
 
     def write(self, data: str) -> None:
-        """Write, but don't enter the alternate screen if the first frame already did."""
-        if data == ENTER_ALT_SCREEN and self.first_frame_drawn and not self._entered:
-            self._entered = True
-            return
+        """Write, but enter the alternate screen only once, and leave it on a clean line."""
+        if data == ENTER_ALT_SCREEN:
+            if self.full_screen.entered:
+                return
+            self.full_screen.entered = True
+        elif data == LEAVE_ALT_SCREEN:
+            self.full_screen.entered = False
+            data = LEAVE_SCREEN
         super().write(data)
+
+    def disable_input(self) -> None:
+        """Stop reading, and discard what the terminal still reports."""
+        if self._writer_thread is None:
+            return
+        if not self.exit_event.is_set():
+            signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+            self.write(REPORTS_OFF)
+            self.exit_event.set()
+            if self._key_thread is not None:
+                self._key_thread.join(_JOIN_LIMIT_SECONDS)
+            self._discard_reports()
+        with suppress(termios.error):
+            termios.tcflush(self.fileno, termios.TCIFLUSH)
+
+    def _discard_reports(self) -> None:
+        """Discard reports until they pause, if the mouse moved a moment ago."""
+        now = time.monotonic()
+        if now - self._last_report > _REPORTS_STOP_SECONDS:
+            return
+        end = now + _REPORTS_LIMIT_SECONDS
+        while time.monotonic() < end and _is_readable(self.fileno, _REPORTS_PAUSE_SECONDS):
+            if not _read_input(self.fileno):
+                return
+
+    def close(self) -> None:
+        """Write what is left, as long as the terminal takes it."""
+        writer = self._writer_thread
+        if writer is None:
+            return
+        started = time.monotonic()
+        writer._queue.put(None)  # noqa: SLF001 -- Textual would wait without a limit
+        while writer.is_alive():
+            writer.join(_INPUT_POLL_SECONDS)
+            progress = max(started, self._output.last_progress)
+            if time.monotonic() - progress > _STALL_LIMIT_SECONDS:
+                return
+
+    # -- input
 
     def run_input_thread(self) -> None:
         """Turn input into events until asked to exit."""
+        exit_event = self.exit_event
+        self._wait_until_ready(exit_event)
+        keyboard = Keyboard(debug=self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        size = self._get_terminal_size()
+        while not exit_event.is_set():
+            text = ""
+            if _is_readable(
+                self.fileno, _WAIT_POLL_SECONDS if keyboard.waits else _INPUT_POLL_SECONDS
+            ):
+                typed = _read_input(self.fileno)
+                if typed == b"":
+                    # The terminal is gone.
+                    self._loop.call_soon_threadsafe(self._leave)
+                    return
+                text = decode(typed or b"")
+            for message in (*keyboard.feed(text), *keyboard.tick()):
+                if isinstance(message, events.MouseEvent):
+                    self._last_report = time.monotonic()
+                self.process_message(message)
+            # No SIGWINCH comes from a terminal that doesn't control this process.
+            if (now := self._get_terminal_size()) != size:
+                size = now
+                self.process_message(events.Resize(Size(*size), Size(*size)))
+
+    def _wait_until_ready(self, exit_event: threading.Event) -> None:
+        end = time.monotonic() + _READY_LIMIT_SECONDS
         while (
             self.first_frame_drawn
             and not self.picker_ready.wait(_READY_POLL_SECONDS)
-            and not self.exit_event.is_set()
+            and not exit_event.is_set()
+            and time.monotonic() < end
         ):
             pass
-        keyboard = Keyboard(debug=self._debug)
-        decode = getincrementaldecoder("utf-8")("replace").decode
-        with selectors.SelectSelector() as selector:
-            selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
-                text = ""
-                if selector.select(_INPUT_POLL_SECONDS):
-                    typed = _read_input(self.fileno)
-                    if not typed:
-                        # The terminal is gone. Leave as on SIGHUP, which the parent process may
-                        # have blocked.
-                        signal.raise_signal(signal.SIGHUP)
-                        return
-                    text = decode(typed)
-                for message in (*keyboard.feed(text), *keyboard.tick()):
-                    self.process_message(message)
 
 
-def driver_for(picker_ready: threading.Event, *, first_frame_drawn: bool) -> type[LinuxDriver]:
+def _is_readable(descriptor: int, seconds: float) -> bool:
+    """Return whether there is input, or the terminal is gone, within some seconds."""
+    return bool(select.select([descriptor], [], [], seconds)[0])
+
+
+def _read_input(descriptor: int) -> bytes | None:
+    """Return the typed bytes: b"" if the terminal is gone, None if another program read them."""
+    try:
+        return os.read(descriptor, _READ_SIZE)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
+
+
+def driver_for(picker_ready: threading.Event, full_screen: FullScreen) -> type[LinuxDriver]:
     """Return a driver class that leaves keys in the terminal until `picker_ready`.
 
-    Textual drops keys that arrive before it is ready. With `first_frame_drawn`, the driver doesn't
-    enter the alternate screen again, which would clear the frame.
+    Textual drops keys that arrive before it is ready. If the first frame is drawn, the driver
+    doesn't enter the alternate screen again, which would clear the frame.
     """
     return type(
         "DriverOfOneScreen",
         (TerminalDriver,),
-        {"picker_ready": picker_ready, "first_frame_drawn": first_frame_drawn},
+        {
+            "picker_ready": picker_ready,
+            "full_screen": full_screen,
+            "first_frame_drawn": full_screen.entered,
+        },
     )

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from rich.color import ColorSystem
 from rich.style import Style
 
+from xswitch.terminal import controls_this_process, write_text
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.keys import picker_key_items
 from xswitch.tui.picker.layout import ROOMY_ROWS, choose_columns, list_size
@@ -25,10 +26,14 @@ from xswitch.tui.render import formatting
 from xswitch.tui.render.key_items import key_bar_line
 from xswitch.tui.render.palette import PALETTES, PLAIN, Palette, choose_palette
 from xswitch.tui.render.text import Line, truncate_line, width_of
+from xswitch.tui.startup.full_screen import (
+    ENTER_ALT_SCREEN,
+    LEAVING_SIGNALS,
+    FullScreen,
+    terminal_size,
+)
 from xswitch.tui.startup.preload import Preload, Preloaded
 
-ENTER_ALT_SCREEN = "\x1b[?1049h"
-_LEAVE_ALT_SCREEN = "\x1b[?1049l\x1b[?25h"
 _PRELOAD_WAIT_SECONDS = 0.25
 _MIN_SIZE = (20, 8)
 
@@ -134,54 +139,58 @@ def detect_color_system(environ: Mapping[str, str]) -> ColorSystem | None:
 @contextlib.contextmanager
 def draw_first_frame(
     preload: Preload, environ: Mapping[str, str], now: datetime, notice: str = "", terminal: int = 2
-) -> Iterator[bool]:
-    """Draw the first frame if the data is ready in time, and yield whether it was drawn.
+) -> Iterator[FullScreen]:
+    """Draw the first frame if the data is ready in time.
 
-    The terminal's modes are restored afterwards.
+    Yields the screen: it is entered if the frame was drawn. Afterwards the terminal is as before;
+    Textual may have left the screen already.
     """
+    screen = FullScreen(terminal)
     color_system = detect_color_system(environ)
     name = choose_palette("auto", environ)
     if color_system is None or name == PLAIN or os.name != "posix" or not os.isatty(terminal):
-        yield False
+        yield screen
         return
     preload.wait(_PRELOAD_WAIT_SECONDS)
     preloaded = preload.take()
-    size = os.get_terminal_size(terminal)
     positioned = (
-        layout_frame(preloaded, environ, now, (size.columns, size.lines), notice)
+        layout_frame(preloaded, environ, now, terminal_size(terminal, environ), notice)
         if preloaded is not None
         else []
     )
     if not positioned or preloaded is None:
-        yield False
+        yield screen
         return
     palette = PALETTES[choose_palette(preloaded[0].listing.settings.theme, environ)]
-    with _suppress_echo(terminal):
-        os.write(
-            terminal,
-            (
-                ENTER_ALT_SCREEN + "\x1b[?25l" + render_frame(positioned, palette, color_system)
-            ).encode(),
-        )
+    with screen.keys_wait(signals=controls_this_process(terminal)), _signals_leave():
         try:
-            yield True
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.write(terminal, _LEAVE_ALT_SCREEN.encode())
-            raise
+            screen.entered = True
+            frame = render_frame(positioned, palette, color_system)
+            write_text(terminal, ENTER_ALT_SCREEN + "\x1b[?25l" + frame)
+            yield screen
+        finally:
+            screen.leave()
 
 
 @contextlib.contextmanager
-def _suppress_echo(terminal: int) -> Iterator[None]:
-    """Don't echo keys typed before Textual reads them; Ctrl-C still interrupts."""
-    import termios  # noqa: PLC0415 -- there is none on Windows
+def _signals_leave() -> Iterator[None]:
+    """Leave on a signal as on Ctrl-C, and let a stop wait, until Textual's driver handles signals.
 
-    saved: list[Any] = termios.tcgetattr(terminal)
-    without_echo = list(saved)
-    without_echo[3] &= ~(termios.ECHO | termios.ICANON)
-    termios.tcsetattr(terminal, termios.TCSANOW, without_echo)
+    Their default is to end or stop the process without restoring the terminal.
+    """
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {
+        number: signal.signal(number, interrupt)
+        for number in LEAVING_SIGNALS
+        if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_DFL
+    }
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
     try:
         yield
     finally:
-        with contextlib.suppress(termios.error):  # the terminal is gone
-            termios.tcsetattr(terminal, termios.TCSANOW, saved)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})

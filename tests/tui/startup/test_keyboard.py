@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual import events
 
-from xswitch.tui.startup.driver import Keyboard
+from xswitch.tui.startup.keyboard import Keyboard
 
 SENT = "a\x1b[A\x1b[200~b\x1b[31m\r\x1b[200~\0\x1b[Ac\x1b[201~d\x1b[200~\x1b[201~\r"
 

@@ -1,0 +1,34 @@
+"""The terminfo database of this machine, and what xswitch makes of its terminals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from xswitch.tui.startup.full_screen import supports_full_screen
+
+_FOLDERS = ("/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo")
+
+
+def names_in_terminfo() -> list[str]:
+    """Every name that the database knows, sorted."""
+    return sorted(
+        {
+            entry.name
+            for folder in _FOLDERS
+            for entry in Path(folder).glob("*/*")
+            if entry.parent.name[0] == entry.name[0]
+        }
+    )
+
+
+def decide(environ: Mapping[str, str]) -> bool:
+    """Return `supports_full_screen`, asked in a process of its own.
+
+    curses reads one terminal per process.
+    """
+    child = os.fork()
+    if not child:
+        os._exit(int(supports_full_screen(environ)))
+    return bool(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
