@@ -40,9 +40,10 @@ def report_switch(context: Context, switched: SwitchResult) -> int:
     shell = getattr(context.arguments, "emit", None)
     seconds = (switched.expires_at - context.services.clock.now()).total_seconds()
     role = switched.role
+    place = f"{switched.managed_profile}{_place(switched, environment)}"
     text = (
-        f"{role.account_name or role.account_id} / {role.role_name} as"
-        f" {switched.managed_profile}{_place(switched)}, {format_remaining(seconds)} left"
+        f"{role.account_name or role.account_id} / {role.role_name} as {place},"
+        f" {format_remaining(seconds)} left"
     )
     if not shell:
         context.stderr.done(text)
@@ -97,23 +98,27 @@ def _say_problems(context: Context, switched: SwitchResult) -> None:
         context.stderr.problem(problem)
 
 
-def _place(switched: SwitchResult) -> str:
+def _place(switched: SwitchResult, environment: Mapping[str, str]) -> str:
     """Return where programs work after the switch, and why unless the role says so."""
+    own = own_regions(environment)
     if switched.sets_region:
         return f" in {switched.region}"
-    if switched.region_source == "default":
+    if switched.region_source != "default":
+        return f" in {switched.region} ({switched.region_source})"
+    if not own:
         return ""
-    return f" in {switched.region} ({switched.region_source})"
+    names = f"{' and '.join(own)} {'is' if len(own) == 1 else 'are'}"
+    return f" in {switched.region} ({names} of another partition)"
 
 
 def _region_for_shell(switched: SwitchResult, environment: Mapping[str, str]) -> str:
     """Return the region that the shell gets, "" to leave it its own.
 
-    A region of another partition can't be used with the role's credentials.
+    It isn't left its own where one program would use another region than STS was asked in: its two
+    variables differ, or they are of another partition.
     """
-    if switched.sets_region or (switched.region_source == "default" and own_regions(environment)):
-        return switched.region
-    return ""
+    other = any(region != switched.region for region in own_regions(environment).values())
+    return switched.region if switched.sets_region or other else ""
 
 
 def _say_without_hook(context: Context, switched: SwitchResult) -> None:
@@ -147,8 +152,7 @@ def _say_without_hook(context: Context, switched: SwitchResult) -> None:
     if other:
         values = ", ".join(f"{name}={environment[name]}" for name in other)
         context.stderr.warn(
-            f"{values} of this shell {'goes' if len(other) == 1 else 'go'} before the profile's"
-            f" region, {region}. Set it:"
+            f"With {values}, programs use another region than {region}. Set it:"
             f" {set_command(shell, dict.fromkeys(REGION_VARIABLES, region))}"
         )
 

@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from xswitch.core.errors import UsageError
 from xswitch.core.variables import (
     CLEARED_VARIABLES,
+    KEY_ID_VARIABLES,
     OWN_REGIONS,
     REGION_VARIABLES,
     SET_ASIDE_VARIABLES,
     SWITCHED_REGION,
+    WEB_IDENTITY_VARIABLE,
 )
 
 Assignments = Mapping[str, str | None]
@@ -209,8 +211,10 @@ def _change_posix(
     if change.give_back:
         steps += (_give_back_posix(name, prefix) for name in SET_ASIDE_VARIABLES)
     profile = change.assignments.get("AWS_PROFILE")
-    if profile is not None:  # attributes of the variable may have changed the value
-        steps.append(f'[ "${{AWS_PROFILE-}}" = {_quote_posix(profile)} ]')
+    if profile is not None:
+        # Attributes may have changed the value, and unset may have uncovered another variable
+        before = "".join(f"${{{name}-}}" for name in (*KEY_ID_VARIABLES, WEB_IDENTITY_VARIABLE))
+        steps.append(f'[ "${{AWS_PROFILE-}}" = {_quote_posix(profile)} ] && [ -z "{before}" ]')
     if change.report:
         steps.append(f"printf '%s\\n' {_quote_posix(change.report)} >&2")
     return " &&\n".join(steps)

@@ -41,6 +41,14 @@ function @CMD@ --description 'Switch this shell to an AWS role'
         # set -e returns 4 for a variable that isn't set.
         eval $__xs_line
     end
+    if test $__xs_rc -eq 0; and set -qgx AWS_PROFILE
+        for __xs_name in @KEYIDS@ @TOKENFILE@
+            if set -qx $__xs_name
+                builtin printf 'xswitch: %s is still set and goes before the profile; to see where: set --show %s\n' $__xs_name $__xs_name >&2
+                set __xs_rc @UNCHANGED@
+            end
+        end
+    end
     return $__xs_rc
 end
 
