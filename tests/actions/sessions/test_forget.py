@@ -8,7 +8,7 @@ from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, FakePrompt,
 from xswitch.actions.api import ForgetPreview, ForgetResult, SwitchOptions
 from xswitch.actions.ports import no_progress
 from xswitch.core.errors import ConfigError, TargetError, VaultError, VaultLockedError
-from xswitch.core.model import ProfileEdit
+from xswitch.core.model import Problem, ProfileEdit
 
 
 @pytest.fixture
@@ -366,10 +366,10 @@ def test_a_profile_that_is_written_while_all_are_removed_is_removed_again(
 ) -> None:
     apply = world.config.apply
 
-    def apply_late(edits: Sequence[ProfileEdit]) -> None:
+    def apply_late(edits: Sequence[ProfileEdit]) -> tuple[Problem, ...]:
         monkeypatch.setattr(world.config, "apply", apply)
         world.actions.forget([], all_sessions=True)
-        apply(edits)
+        return apply(edits)
 
     monkeypatch.setattr(world.config, "apply", apply_late)
     with pytest.raises(VaultError):
