@@ -53,7 +53,9 @@ def main() -> int:
 
             site.main()
             site.addsitedir(folder)
+            from xswitch import wiring  # noqa: F401, PLC0415 -- dependencies may be missing
             from xswitch.__main__ import run_full_program  # noqa: PLC0415
+            from xswitch.cli import main as _  # noqa: F401, PLC0415 -- as above
         except Exception:  # noqa: BLE001 -- half replaced, or made for another Python
             break
         return run_full_program(argv)
@@ -63,7 +65,7 @@ def main() -> int:
     try:
         posix.stat(script)
         state = f"xswitch at {script} doesn't run with {sys.executable} ({sys.version.split()[0]})."
-        if _prints_its_version(script):
+        if _starts(script):
             posix.execv(script, [script, *argv])
     except OSError:
         pass
@@ -75,8 +77,8 @@ def main() -> int:
     return 1
 
 
-def _prints_its_version(script: str) -> bool:
-    """Whether the console script runs; it may belong to the same broken installation."""
+def _starts(script: str) -> bool:
+    """Whether the console script starts; it may belong to the same broken installation."""
     child = posix.fork()
     if child:
         return posix.waitpid(child, 0)[1] == 0
@@ -84,7 +86,7 @@ def _prints_its_version(script: str) -> bool:
         null = posix.open("/dev/null", posix.O_RDWR)
         for descriptor in (0, 1, 2):
             posix.dup2(null, descriptor)
-        posix.execv(script, [script, "--version"])
+        posix.execv(script, [script, "credential-process", "--help"])
     finally:
         posix._exit(1)  # noqa: SLF001 -- os._exit, without os
 

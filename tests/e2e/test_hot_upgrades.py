@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,63 @@ def test_a_launcher_without_its_package_reports_that(home: Home, installed: Inst
         done.err == f"xswitch is no longer installed at {installed.script}.\n"
         "Reinstall it, then run: xswitch renew --all\n"
     )
+
+
+def _other_minor_version(installed: Installation) -> None:
+    installed.site.parent.rename(installed.site.parents[1] / "python3.0")
+
+
+def _half_replaced(installed: Installation) -> None:
+    (installed.site / "xswitch" / "hot" / "answer.py").write_text("def run(argv, command)\n")
+
+
+def _of_another_python(installed: Installation) -> None:
+    (installed.site / "xswitch" / "hot" / "answer.py").write_text("def run(x: int | str[1]): ...\n")
+
+
+def _without_a_dependency(installed: Installation) -> None:
+    (installed.site / "needed.pth").unlink()
+
+
+def _without_a_module(installed: Installation) -> None:
+    (installed.site / "xswitch" / "core" / "arn.py").unlink()
+
+
+def _damaged_module(installed: Installation) -> None:
+    (installed.site / "xswitch" / "wiring.py").write_text("def f(:\n")
+
+
+@pytest.mark.parametrize(
+    "replace",
+    [
+        _other_minor_version,
+        _half_replaced,
+        _of_another_python,
+        _without_a_dependency,
+        _without_a_module,
+        _damaged_module,
+    ],
+)
+def test_an_installation_that_was_broken_says_so_and_prints_no_traceback(
+    home: Home, installed: Installation, replace: Callable[[Installation], None]
+) -> None:
+    """The console script belongs to it too, so it isn't started."""
+    assert call(home, [str(installed.script), "switch", "reader"]).code == 0
+    shutil.rmtree(home.runtime / "xswitch")
+    replace(installed)
+    done = call(home, home.command(PROFILE))
+    assert (done.code, done.out) == (1, "")
+    assert "Traceback" not in done.err
+    assert str(installed.folder / "bin" / "python") in done.err
+    assert done.err.lower().rstrip().endswith("run: xswitch renew --all")
+    (check,) = (
+        check
+        for check in home.run("doctor", "--json").json["data"]["checks"]
+        if check["name"] == "managed" and check["state"] == "error"
+    )
+    assert "the command fails with exit code 1. xswitch" in check["message"]
+    assert home.run("renew", "reader").code == 0
+    assert call(home, home.command(PROFILE)).code == 0
 
 
 def test_a_new_version_of_xswitch_is_used_at_once(home: Home, installed: Installation) -> None:

@@ -48,6 +48,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
         return error.exit_code
     except OSError as error:  # of a file or device, so no bug; what it is about has its own message
         return _report_refusal(error, arguments, stdout, stderr)
+    except (ImportError, SyntaxError) as error:
+        return _report_incomplete(error, arguments, stdout, stderr)
     except Exception as error:  # noqa: BLE001 -- a bug gets a message and an exit code too
         return _report_bug(error, arguments, stdout, stderr)
 
@@ -108,6 +110,23 @@ def _full_command_name(arguments: argparse.Namespace) -> str:
         if arguments.command == "access" or action == "undo"
         else str(arguments.command)
     )
+
+
+def _report_incomplete(
+    error: ImportError | SyntaxError,
+    arguments: argparse.Namespace,
+    stdout: Stdout,
+    stderr: Stderr,
+) -> int:
+    """Report a module that is missing, half replaced, or made for another Python."""
+    module = error.name if isinstance(error, ImportError) else error.filename
+    incomplete = XswitchError(
+        f"xswitch's installation is incomplete: {module or 'a module'} can't be imported.",
+        why=f"It runs with {sys.executable} ({sys.version.split()[0]}).",
+        next_step="reinstall xswitch, then run: xswitch renew --all",
+    )
+    _report_error(incomplete, arguments, stdout, stderr)
+    return ExitCode.BUG
 
 
 def _report_bug(
