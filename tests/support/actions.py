@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -471,12 +472,29 @@ class FakeBackground:
         self.bindings.append(binding)
 
 
+class FakeFolder:
+    """A working folder at `place` with these files and folders."""
+
+    def __init__(self, place: str = "/work") -> None:
+        self.place = place
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+
+    def path(self) -> str:
+        return self.place
+
+    def has(self, path: str, *, folders: bool) -> bool:
+        found = posixpath.normpath(posixpath.join(self.place, path))
+        return found in self.files or (folders and found in self.folders)
+
+
 class FakeEnvironment:
     def __init__(self, **variables: str) -> None:
         self.set = dict(variables)
         self.running: frozenset[str] = frozenset()
         self.words: tuple[str, ...] = ("/opt/xswitch/bin/xswitch",)
         self.launcher: tuple[str, ...] = ()
+        self.folder = FakeFolder()
 
     def variables(self) -> Mapping[str, str]:
         return dict(self.set)
@@ -486,6 +504,9 @@ class FakeEnvironment:
 
     def user_at_host(self) -> str:
         return "dana@host"
+
+    def working_folder(self) -> FakeFolder:
+        return self.folder
 
     def command(self) -> tuple[str, ...]:
         return self.words

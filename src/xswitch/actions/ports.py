@@ -39,6 +39,7 @@ from xswitch.core.model import (
 from xswitch.core.profiles.binding import ProfileBinding
 from xswitch.core.sessions import session_record
 from xswitch.core.sessions.session_record import SessionRecord
+from xswitch.core.sessions.surroundings import WorkingFolder
 
 if TYPE_CHECKING:  # every command imports the ports, and few call IAM
     from xswitch.core.access.model import (
@@ -409,6 +410,10 @@ class Environment(Protocol):
 
     def user_at_host(self) -> str:
         """Return user@host, the default role session name."""
+        ...
+
+    def working_folder(self) -> WorkingFolder:
+        """Return the working folder, in which the commands of credential sources run."""
         ...
 
     def command(self) -> tuple[str, ...]:

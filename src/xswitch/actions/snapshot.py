@@ -11,7 +11,16 @@ from functools import cached_property
 from xswitch.actions.ports import Config
 from xswitch.core.arn import iam_region
 from xswitch.core.errors import ErrorCode, TargetError
-from xswitch.core.model import ConfigView, Endpoint, Profile, Role, SessionPlan, Settings
+from xswitch.core.model import (
+    ConfigView,
+    CredentialSource,
+    Endpoint,
+    Profile,
+    Role,
+    SessionPlan,
+    Settings,
+    Surroundings,
+)
 from xswitch.core.profiles.managed import (
     NO_OVERRIDES,
     ROLE_KEY,
@@ -22,7 +31,8 @@ from xswitch.core.profiles.managed import (
 )
 from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.roles.resolve import ResolvedRoles, RoleBuilder, managed_profiles, resolve_all
-from xswitch.core.sessions.plan import mfa_process_for, plan_sessions
+from xswitch.core.sessions.plan import NO_SURROUNDINGS, mfa_process_for, plan_sessions
+from xswitch.core.sessions.surroundings import WorkingFolder, source_surroundings
 
 STATIC_SUFFIX = "-static"
 EXPIRATION_KEY = "aws_expiration"
@@ -39,6 +49,7 @@ class ConfigSnapshot:
     settings: Settings
     environment: Mapping[str, str]
     user_at_host: str
+    folder: WorkingFolder
 
     @cached_property
     def resolution(self) -> ResolvedRoles:
@@ -189,7 +200,22 @@ class ConfigSnapshot:
             user_at_host=self.user_at_host,
             overrides=overrides,
             mfa_process=mfa_process_for(self.view, role),
+            surroundings=self._surroundings_of(role),
         )
+
+    def _surroundings_of(self, role: Role) -> Surroundings:
+        if role.chain is None:
+            return NO_SURROUNDINGS
+        base = role.chain.base
+        known = self._surroundings.get(base)
+        if known is None:  # thousands of roles may have the same source
+            known = source_surroundings(base, self.view, self.environment, self.folder)
+            self._surroundings[base] = known
+        return known
+
+    @cached_property
+    def _surroundings(self) -> dict[CredentialSource, Surroundings]:
+        return {}
 
     def iam_endpoint(self, profile: Profile | None, partition: str) -> Endpoint:
         """Return the IAM endpoint of a profile."""
@@ -217,6 +243,7 @@ def take_snapshot(config: Config, *, settle: bool = False) -> ConfigSnapshot:
         settings=config.settings.load(),
         environment=config.environment.variables(),
         user_at_host=config.environment.user_at_host(),
+        folder=config.environment.working_folder(),
     )
 
 

@@ -119,10 +119,18 @@ class Publisher:
         )
 
     def write_hot_pointer(self, snapshot: ConfigSnapshot, plan: SessionPlan, profile: str) -> None:
-        """Let the fast path find a profile's session until the config changes."""
+        """Let the fast path find a profile's session until the config changes.
+
+        It can't tell whether it is where a source that depends on the surroundings is the same.
+        """
+        if plan.surroundings.facts:
+            self._storage.hot_pointers.remove(profile)
+            return
         self._storage.hot_pointers.write(
             profile,
-            PointedSession(plan.role.role_arn, plan.key, snapshot.fingerprint),
+            PointedSession(
+                plan.role.role_arn, plan.key, snapshot.fingerprint, plan.surroundings.absent
+            ),
             self._storage.vault.info(),
         )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from xswitch.adapters.ownership import foreign
 from xswitch.core.model import FileInfo
 from xswitch.core.sessions.running_commands import running_commands
+from xswitch.core.sessions.surroundings import WorkingFolder
 
 MAX_INSPECTED = 10_000
 _SCRIPT = "xswitch.exe" if os.name == "nt" else "xswitch"
@@ -41,6 +42,10 @@ class ProcessEnvironment:
             user = f"uid-{os.getuid()}" if hasattr(os, "getuid") else "user"
         return f"{user}@{_host_name() or 'localhost'}"
 
+    def working_folder(self) -> WorkingFolder:
+        """Return the working folder."""
+        return _ProcessFolder()
+
     def command(self) -> tuple[str, ...]:
         """Return the command that starts this xswitch: console script, else `python -P -m xswitch`.
 
@@ -66,6 +71,25 @@ class ProcessEnvironment:
         if launcher is None:
             return (*self.command(), "credential-process")
         return (_unversioned_interpreter(), "-I", "-S", str(launcher))
+
+
+class _ProcessFolder:
+    """Implements `WorkingFolder` with this process's working folder."""
+
+    def path(self) -> str:
+        """Return its path, "" if it's gone."""
+        try:
+            return os.getcwd()  # noqa: PTH109 -- takes and returns str
+        except OSError:
+            return ""
+
+    def has(self, path: str, *, folders: bool) -> bool:
+        """Whether a file is at `path`; with `folders`, or a folder."""
+        try:
+            mode = os.stat(path).st_mode  # noqa: PTH116 -- any text
+        except (OSError, ValueError):
+            return False
+        return folders or not stat.S_ISDIR(mode)
 
 
 class SystemClock:

@@ -36,6 +36,7 @@ from xswitch.core.model.sessions import (
     SessionKind,
     SessionPlan,
     SessionState,
+    Surroundings,
 )
 from xswitch.core.model.settings import GuardRule, Settings
 from xswitch.core.model.state import (
@@ -91,6 +92,7 @@ __all__ = [
     "SetProfile",
     "Settings",
     "Severity",
+    "Surroundings",
     "UsageState",
     "VaultInfo",
 ]

@@ -120,6 +120,16 @@ class PlannedHop:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a credential source depends on outside the config, in one environment and folder."""
+
+    facts: str = ""
+    """Canonical JSON, "" if the source is the same everywhere; part of the session keys."""
+    absent: tuple[str, ...] = ()
+    """Relative paths that would be part of it if they existed."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionPlan:
     """The STS calls that lead to a role's credentials."""
 
@@ -128,6 +138,7 @@ class SessionPlan:
     mfa: PlannedMfaSession | None
     hops: tuple[PlannedHop, ...]
     endpoint: Endpoint
+    surroundings: Surroundings = Surroundings()
 
     @property
     def key(self) -> str:

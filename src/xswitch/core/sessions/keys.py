@@ -26,10 +26,21 @@ def key_digest(**facts: object) -> str:
     return sha256(text.encode())[:KEY_LENGTH]
 
 
-def source_key(base: CredentialSource, *, partition: str, url: str | None) -> str:
-    """Hash a credential source, for the keys made from it."""
+def source_key(
+    base: CredentialSource, *, partition: str, url: str | None, surroundings: str = ""
+) -> str:
+    """Hash a credential source, for the keys made from it.
+
+    `surroundings` are the facts of `Surroundings`; "" leaves the key as it is without them.
+    """
+    facts = {"surroundings": surroundings} if surroundings else {}
     return key_digest(
-        kind="base", base=base.kind.value, identity=base.identity, partition=partition, url=url
+        kind="base",
+        base=base.kind.value,
+        identity=base.identity,
+        partition=partition,
+        url=url,
+        **facts,
     )
 
 

@@ -17,23 +17,28 @@ from xswitch.core.model import (
     Role,
     SessionPlan,
     Settings,
+    Surroundings,
 )
 from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides, override_hop, validate_overrides
 from xswitch.core.roles.durations import chaining_reason, effective_duration, is_temporary
 from xswitch.core.sessions import keys
 
+NO_SURROUNDINGS = Surroundings()
 
-def plan_sessions(
+
+def plan_sessions(  # noqa: PLR0913 -- the parts of a plan
     role: Role,
     settings: Settings,
     *,
     user_at_host: str,
     overrides: Overrides = NO_OVERRIDES,
     mfa_process: str | None = None,
+    surroundings: Surroundings = NO_SURROUNDINGS,
 ) -> SessionPlan:
     """Plan the MFA session and the AssumeRole calls that lead to `role`.
 
-    `mfa_process` is the command that prints codes (see `mfa_process_for`). If the source has
+    `mfa_process` is the command that prints codes (see `mfa_process_for`), `surroundings` are those
+    of the source. If the source has
     long-term keys, GetSessionToken is called with the first MFA serial of the chain, and hops with
     that serial need no code. A credential_process is assumed to provide long-term keys: see
     `with_temporary_source`.
@@ -51,7 +56,9 @@ def plan_sessions(
         if overrides.region is None
         else replace(role.endpoint, region=overrides.region)
     )
-    source_key = keys.source_key(base, partition=role.partition, url=endpoint.url)
+    source_key = keys.source_key(
+        base, partition=role.partition, url=endpoint.url, surroundings=surroundings.facts
+    )
     serial = next((hop.mfa_serial for hop in hops if hop.mfa_serial), None)
     mfa_session = None
     if serial is not None and not is_temporary(base):
@@ -94,7 +101,12 @@ def plan_sessions(
             PlannedHop(key=source_key, profile=hop.profile, request=request, duration_reason=reason)
         )
     return SessionPlan(
-        role=role, base=base, mfa=mfa_session, hops=tuple(planned), endpoint=endpoint
+        role=role,
+        base=base,
+        mfa=mfa_session,
+        hops=tuple(planned),
+        endpoint=endpoint,
+        surroundings=surroundings,
     )
 
 
