@@ -113,10 +113,6 @@ def _of_another_python(installed: Installation) -> None:
     (installed.site / "xswitch" / "hot" / "answer.py").write_text("def run(x: int | str[1]): ...\n")
 
 
-def _without_a_dependency(installed: Installation) -> None:
-    (installed.site / "needed.pth").unlink()
-
-
 def _without_a_module(installed: Installation) -> None:
     (installed.site / "xswitch" / "core" / "arn.py").unlink()
 
@@ -131,7 +127,6 @@ def _damaged_module(installed: Installation) -> None:
         _other_minor_version,
         _half_replaced,
         _of_another_python,
-        _without_a_dependency,
         _without_a_module,
         _damaged_module,
     ],

@@ -121,7 +121,7 @@ class PlannedHop:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a credential source depends on outside the config, in one environment and folder."""
+    """The things outside the config that a credential source depends on."""
 
     facts: str = ""
     """Canonical JSON, "" if the source is the same everywhere; part of the session keys."""

@@ -1,4 +1,4 @@
-"""What the answer of a credential source depends on beside its configuration.
+"""The environment and working folder of a credential source, as far as its answer depends on them.
 
 A `credential_process` that is a relative path, or is given one, is another command in another
 folder; one that names variables, in other values. Both are part of every session key that is made
