@@ -83,6 +83,12 @@ ROWS: dict[str, Row] = {
         "every write kept; one STS call for a role; every profile there",
         "test_together",
     ),
+    "questions": Row(
+        "An open MFA question on a terminal, and other callers",
+        10,
+        "callers that can't ask fail at once, others are served, one question for all who can",
+        "test_open_questions",
+    ),
     "planted": Row(
         "Disk full, read-only and planted paths",
         1,

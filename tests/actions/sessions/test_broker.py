@@ -19,13 +19,9 @@ from support.actions import (
     World,
 )
 from xswitch.actions.ports import no_progress, replace_ports
-from xswitch.actions.sessions.broker import (
-    MAX_LOCK_WAIT_SECONDS,
-    Broker,
-    SessionRequest,
-    SessionResult,
-)
+from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
 from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes
+from xswitch.actions.sessions.unlocked import MAX_LOCK_WAIT_SECONDS, device_turn
 from xswitch.actions.snapshot import take_snapshot
 from xswitch.core.errors import (
     AwsDeniedError,
@@ -52,7 +48,6 @@ from xswitch.core.model import (
 )
 from xswitch.core.profiles.managed import Overrides
 from xswitch.core.sessions import session_record
-from xswitch.core.sessions.keys import key_digest
 from xswitch.core.sessions.running_commands import credential_process_digest, mfa_process_digest
 
 LITERAL = f"""
@@ -646,7 +641,7 @@ def test_locks_are_taken_in_the_order_of_the_chain(world: World) -> None:
     session_plan = plan(world, "spoke")
     assert session_plan.mfa is not None
     chain = [session_plan.key, session_plan.hops[0].key, session_plan.mfa.key]
-    device = f"mfa-{key_digest(device=MFA_ARN)}"
+    device = device_turn(MFA_ARN)
     # Until it's known that a code is needed, and that no one else asks; then with the code
     assert world.locks.held == [*chain, device, *chain, *chain]
 
@@ -669,7 +664,8 @@ def test_no_session_is_locked_during_a_question(world: World, name: str, *, proc
         assert caught.value.exit_code == 5
         served.append(get(world, "open").record.key)
         held = [key for key, lock in world.locks._locks.items() if lock.locked()]
-        assert held == [f"mfa-{key_digest(device=MFA_ARN)}"]
+        assert device_turn(MFA_ARN) in held
+        assert {key.partition("-")[0] for key in held} <= {"mfa", "source"}
 
     prompt = FakePrompt(GOOD_CODE)
     prompt.around = meanwhile
@@ -721,7 +717,7 @@ def test_a_second_person_waits_for_the_first_question_and_needs_no_code(world: W
 
 
 def test_a_person_asks_if_another_question_stays_open(world: World) -> None:
-    world.locks.busy.add(f"mfa-{key_digest(device=MFA_ARN)}")
+    world.locks.busy.add(device_turn(MFA_ARN))
     prompt = FakePrompt("999999", GOOD_CODE)
     get(world, "payments", prompt=prompt)
     assert len(prompt.challenges) == 2
@@ -730,15 +726,73 @@ def test_a_person_asks_if_another_question_stays_open(world: World) -> None:
 
 def test_an_unattended_process_does_not(world: World) -> None:
     world.config.config = WITH_PROCESS
-    world.locks.busy.add(f"mfa-{key_digest(device=MFA_ARN)}")
+    world.locks.busy.add(device_turn(MFA_ARN))
     with pytest.raises(LockBusyError):
         get(world, "payments", interactive=False)
     assert world.mfa_command.commands == []
 
 
 def test_a_code_at_hand_waits_for_no_question(world: World) -> None:
-    world.locks.busy.add(f"mfa-{key_digest(device=MFA_ARN)}")
+    world.locks.busy.add(device_turn(MFA_ARN))
     assert not get(world, "payments", fixed_code=GOOD_CODE).from_vault
+
+
+@pytest.mark.parametrize("name", ["via-process", "process-hub", "process-spoke"])
+def test_no_session_is_locked_while_a_process_may_wait_for_a_login(world: World, name: str) -> None:
+    served: list[str] = []
+    base = world.base
+
+    class Slow(FakeBase):
+        def resolve(
+            self, source: CredentialSource, view: ConfigView, endpoint: Endpoint
+        ) -> Credentials:
+            if not served:
+                served.append("")
+                held = [key for key, lock in world.locks._locks.items() if lock.locked()]
+                assert [key.partition("-")[0] for key in held] == ["source"]
+                # Another caller who has the session is served, and one that needs none goes on
+                served[0] = get(world, "open").record.key
+            return base.resolve(source, view, endpoint)
+
+    world.ports = replace_ports(world.ports, source_credentials=Slow())
+    get(world, name, GOOD_CODE)
+    assert served == [plan(world, "open").key]
+
+
+def test_who_waits_for_a_process_finds_the_session_it_led_to(world: World) -> None:
+    base, others = world.base, []
+    waits = threading.Event()
+
+    def report(text: str) -> None:
+        if text.startswith("waiting for another xswitch, which runs the process of process"):
+            waits.set()
+
+    class Slow(FakeBase):
+        def resolve(
+            self, source: CredentialSource, view: ConfigView, endpoint: Endpoint
+        ) -> Credentials:
+            thread = threading.Thread(target=lambda: get(world, "process-hub", progress=report))
+            thread.start()
+            others.append(thread)
+            assert waits.wait(20)
+            return base.resolve(source, view, endpoint)
+
+    world.ports = replace_ports(world.ports, source_credentials=Slow())
+    get(world, "process-hub")
+    for thread in others:
+        thread.join()
+    assert (len(others), len(base.resolved), roles(world)) == (1, 1, ["ProcessHub"])
+
+
+def test_a_process_that_runs_too_long_elsewhere_costs_no_valid_session(world: World) -> None:
+    first = get(world, "process-hub")
+    world.locks.busy.add(f"source-{first.record.key}")
+    world.clock.time = first.record.mandatory_refresh_at
+    assert get(world, "process-hub").record == first.record
+    assert world.locks.limits[-1] == MAX_LOCK_WAIT_SECONDS
+    world.clock.time = first.record.expires_at
+    with pytest.raises(LockBusyError):
+        get(world, "process-hub")
 
 
 # -- commands that start xswitch again
@@ -789,7 +843,7 @@ def test_who_ran_the_process_tells_of_the_loop_too(world: World) -> None:
 def test_an_mfa_process_that_needs_its_own_code_is_told_at_once(world: World) -> None:
     world.config.config = WITH_PROCESS
     world.environment.running = frozenset({mfa_process_digest(MFA_ARN)})
-    world.locks.busy.add(f"mfa-{key_digest(device=MFA_ARN)}")
+    world.locks.busy.add(device_turn(MFA_ARN))
     with pytest.raises(ChainError) as caught:
         get(world, "payments", interactive=False)
     assert caught.value.code == "source_loop"

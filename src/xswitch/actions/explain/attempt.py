@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from xswitch.actions.explain.calls import HopCredentials
 from xswitch.actions.ports import Ports
 from xswitch.actions.sessions.broker import Acquisition, Broker, SessionRequest
+from xswitch.actions.sessions.unlocked import resolve_source
 from xswitch.actions.sessions.verification import check_identity
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.errors import XswitchError
@@ -56,7 +57,7 @@ class ChainAttempt(Broker):
         Raises what the source credentials and STS raise, MfaNeededError, CancelledError.
         """
         acquisition = self._acquisition
-        source = self._source_credentials(acquisition)
+        source = acquisition.source_credentials = resolve_source(self.ports, acquisition)
         try:
             self.base_arn = self.ports.aws.sts.get_caller_identity(source, self.plan.endpoint).arn
         except XswitchError as error:

@@ -4,17 +4,14 @@ It works a chain backward: the role's own session first, then the sources it is 
 as far as needed. Each session has its own lock across processes. Locks are taken in chain order
 (role, the role before it, MFA session), so two callers can't deadlock.
 
-No session's lock is held while a person or an `mfa_process` is asked for an MFA code, which may
-take minutes: the attempt ends with `MfaCodeRequired`, which releases all locks, and is repeated
-with the code, so it looks in the vault again. Meanwhile only the device's own lock is held. Callers
-who can ask wait for it, so one question serves them all and no code is sent twice; others fail at
-once.
+No session's lock is held during a question for an MFA code or a `credential_process`; see
+`unlocked`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -23,15 +20,22 @@ from xswitch.actions.ports import Marks, Ports, Progress
 from xswitch.actions.sessions.mfa import MfaCodeRequired, MfaCodes, MfaQuestion
 from xswitch.actions.sessions.publish import role_index_entry
 from xswitch.actions.sessions.renewability import renewable_until
+from xswitch.actions.sessions.unlocked import (
+    MAX_LOCK_WAIT_SECONDS,
+    SourceRequired,
+    Turn,
+    answer_question,
+    device_turn,
+    loop_error,
+    resolve_source,
+    run_source,
+)
 from xswitch.actions.sessions.verification import check_assumed_role, check_temporary_credentials
 from xswitch.core.errors import (
     AwsDeniedError,
     CancelledError,
-    ChainError,
     ErrorCode,
-    LockBusyError,
     NetworkError,
-    SourceCredentialsError,
     VaultError,
     XswitchError,
 )
@@ -52,18 +56,13 @@ from xswitch.core.model import (
 from xswitch.core.profiles.binding import ProfileBinding
 from xswitch.core.sessions import session_record
 from xswitch.core.sessions.key_variables import key_variables
-from xswitch.core.sessions.keys import key_digest
 from xswitch.core.sessions.plan import mfa_process_for, with_temporary_source
-from xswitch.core.sessions.running_commands import credential_process_digest, mfa_process_digest
+from xswitch.core.sessions.running_commands import credential_process_digest
 from xswitch.core.sessions.session_record import SessionRecord
 
 # A session issued later than this from now was stored before the clock was set back, so its times
 # are wrong.
 CLOCK_MARGIN = timedelta(minutes=5)
-# A caller with a valid session waits this long at most for another process to renew it.
-MAX_LOCK_WAIT_SECONDS = 15.0
-
-_RECENT_ENTRIES = 20
 
 StsAnswer = TypeVar("StsAnswer")
 
@@ -125,28 +124,20 @@ class Acquisition:
     """The sessions that were stored at first, by key."""
     questions: dict[str, MfaQuestion] = field(default_factory=dict)
     """The questions for codes, by the key of the session they are for."""
-    device: str = ""
-    """The MFA device whose lock is held, in `device_lock`."""
-    device_lock: ExitStack = field(default_factory=ExitStack)
+    source_error: XswitchError | None = None
+    """Why there are no source credentials."""
+    device_turn: Turn = field(default_factory=Turn)
+    source_turn: Turn = field(default_factory=Turn)
 
-    def release_device(self) -> None:
-        """Let other callers ask for this device's codes."""
-        self.device = ""
-        self.device_lock.close()
+    def release_turns(self) -> None:
+        """Let other callers ask for codes, and run the process of the source."""
+        self.device_turn.release()
+        self.source_turn.release()
 
     @property
     def last(self) -> int:
         """The index of the plan's last hop."""
         return len(self.plan.hops) - 1
-
-
-def _loop_error(command: str) -> ChainError:
-    return ChainError(
-        f"{command} needs the session that it is to provide.",
-        why="It starts xswitch, or another AWS program, for a profile that leads back to itself.",
-        next_step="Let it use another profile; see: xswitch config",
-        code=ErrorCode.SOURCE_LOOP,
-    )
 
 
 def forgotten_error(name: str, next_step: str) -> VaultError:
@@ -207,54 +198,20 @@ class Broker:
     def _now(self) -> datetime:
         return self.ports.process.clock.now()
 
-    # -- questions for MFA codes
+    # -- attempts
 
     def _obtain(self, acquisition: Acquisition, *, force: bool = False) -> SessionRecord:
-        """Return the session of the last hop, and ask for MFA codes between the attempts."""
+        """Return the session of the last hop, and do between the attempts what takes minutes."""
         try:
             while True:
                 try:
                     return self._ensure_session(acquisition, acquisition.last, force=force)
                 except MfaCodeRequired as required:
-                    self._answer(acquisition, required.question)
+                    answer_question(self.ports, acquisition, required.question)
+                except SourceRequired:
+                    run_source(self.ports, acquisition)
         finally:
-            acquisition.release_device()
-
-    def _answer(self, acquisition: Acquisition, question: MfaQuestion) -> None:
-        """Lock a question's device if it isn't; else, if its session is still missing, ask."""
-        mfa_codes = acquisition.request.mfa_codes
-        if acquisition.device == question.serial:
-            if (
-                question.runs_command
-                and mfa_process_digest(question.serial)
-                in self.ports.config.environment.running_commands()
-            ):
-                question.answer = _loop_error(f"The mfa_process of {question.profile}")
-            else:
-                mfa_codes.ask(question)
-            return
-        acquisition.release_device()
-        acquisition.device_lock.enter_context(mfa_codes.lock(f"device {question.serial}"))
-        try:
-            self._lock_device(acquisition, question.serial)
-        except LockBusyError as error:
-            # A person can answer even if the other one never does
-            if not acquisition.request.interactive:
-                question.answer = error
-        acquisition.device = question.serial
-
-    def _lock_device(self, acquisition: Acquisition, serial: str) -> None:
-        if mfa_process_digest(serial) in self.ports.config.environment.running_commands():
-            return  # the xswitch that waits for this one holds it
-        locks, name = self.ports.storage.locks, f"mfa-{key_digest(device=serial)}"
-        try:
-            acquisition.device_lock.enter_context(locks.hold(name, 0))
-        except LockBusyError:
-            acquisition.request.progress(f"waiting for another xswitch, which asks for {serial}")
-            stored = acquisition.first_seen.get(acquisition.plan.key)
-            valid = stored is not None and self._now() < stored.usable_until
-            limit = MAX_LOCK_WAIT_SECONDS if valid else None
-            acquisition.device_lock.enter_context(locks.hold(name, limit))
+            acquisition.release_turns()
 
     def _call_with_code(
         self,
@@ -266,7 +223,7 @@ class Broker:
         """Call STS with the code for the session `key`. Raises MfaCodeRequired if there is none."""
         question = acquisition.questions.setdefault(key, question)
         result = acquisition.request.mfa_codes.call_with_code(question, call)
-        acquisition.release_device()
+        acquisition.device_turn.release()
         return result
 
     # -- role sessions
@@ -383,7 +340,9 @@ class Broker:
         """Return what hop `number` is assumed with: a session, or the source credentials."""
         if number > 0:
             self._probe_source(acquisition)
-            return self._ensure_session(acquisition, number - 1)
+            source = self._ensure_session(acquisition, number - 1)
+            acquisition.source_turn.release()
+            return source
         if acquisition.plan.mfa is None:
             return self._source_credentials(acquisition)
         return self._mfa_session(acquisition, acquisition.plan.mfa)
@@ -430,23 +389,27 @@ class Broker:
                     return acquisition.request.mfa_codes.attempt_once(
                         step.key, lambda: self._new_mfa_session(acquisition, step)
                     )
-        acquisition.release_device()
+        acquisition.source_turn.release()
+        if acquisition.device_turn.name == device_turn(step.serial):
+            acquisition.device_turn.release()
         return stored
 
     def _new_mfa_session(
         self, acquisition: Acquisition, step: PlannedMfaSession
     ) -> SessionRecord | Credentials:
-        # Check the source credentials before a person types a code for them. An unattended client,
-        # which gets no code, doesn't wait for them. A process's credentials are known to be
-        # temporary only after it has run; keys in the environment are there or not.
-        if acquisition.request.interactive or acquisition.plan.base.kind in {
-            CredentialSourceKind.CREDENTIAL_PROCESS,
-            CredentialSourceKind.ENVIRONMENT,
-        }:
+        profile = acquisition.plan.base.profile or ""
+        question = MfaQuestion(step.serial, profile, step.mfa_process)
+        # Check the source credentials before a person types a code for them. A client that gets no
+        # code doesn't wait for them, but keys in the environment are there or not. A process's
+        # credentials are known to be temporary only after it has run.
+        if (
+            acquisition.request.interactive
+            or acquisition.plan.base.kind is CredentialSourceKind.ENVIRONMENT
+            or acquisition.request.mfa_codes.takes_time(question)
+        ):
             credentials = self._source_credentials(acquisition)
             if credentials.temporary:
                 return credentials
-        profile = acquisition.plan.base.profile or ""
 
         def call(code: str) -> Credentials:
             credentials = self._source_credentials(acquisition)
@@ -463,9 +426,7 @@ class Broker:
         return self._store(
             acquisition,
             step.key,
-            self._call_with_code(
-                acquisition, step.key, MfaQuestion(step.serial, profile, step.mfa_process), call
-            ),
+            self._call_with_code(acquisition, step.key, question, call),
             lambda record: IndexEntry(
                 record.key,
                 "mfa",
@@ -479,31 +440,18 @@ class Broker:
         )
 
     def _source_credentials(self, acquisition: Acquisition) -> Credentials:
+        """Return the source credentials. Raises SourceRequired if a process has to run first."""
+        plan = acquisition.plan
+        if acquisition.source_error is not None:
+            raise acquisition.source_error
         if acquisition.source_credentials is None:
-            plan = acquisition.plan
-            acquisition.request.progress(
-                f"reading the credentials of {plan.base.profile or 'the environment'}"
-            )
-            credentials = self._resolve_source(acquisition)
-            acquisition.source_credentials = credentials
-            if credentials.temporary and not plan.base.temporary:
-                acquisition.plan = with_temporary_source(plan)
-        return acquisition.source_credentials
-
-    def _resolve_source(self, acquisition: Acquisition) -> Credentials:
-        plan, began = acquisition.plan, self._now()
-        try:
-            return self.ports.aws.source_credentials.resolve(
-                plan.base, acquisition.view, plan.endpoint
-            )
-        except SourceCredentialsError:
-            # A command's output isn't shown, so an xswitch that it started tells by the history
-            if plan.base.kind is CredentialSourceKind.CREDENTIAL_PROCESS and any(
-                entry.result == ErrorCode.SOURCE_LOOP and entry.at >= began.replace(microsecond=0)
-                for entry in self.ports.state.history.load()[-_RECENT_ENTRIES:]
-            ):
-                raise _loop_error(f"The credential_process of {plan.base.profile}") from None
-            raise
+            if plan.base.kind is CredentialSourceKind.CREDENTIAL_PROCESS:
+                raise SourceRequired
+            acquisition.source_credentials = resolve_source(self.ports, acquisition)
+        credentials = acquisition.source_credentials
+        if credentials.temporary and not plan.base.temporary:
+            acquisition.plan = with_temporary_source(plan)
+        return credentials
 
     def _ensure_no_loop(self, acquisition: Acquisition) -> None:
         """Raise ChainError if this process has to wait for a credential_process that started it.
@@ -520,7 +468,7 @@ class Broker:
         sources = [hop.key for hop in plan.hops[:-1]]
         sources += [] if plan.mfa is None else [plan.mfa.key]
         if all(self._load_usable_source(acquisition, key) is None for key in sources):
-            raise _loop_error(f"The credential_process of {plan.base.profile}")
+            raise loop_error(f"The credential_process of {plan.base.profile}")
 
     def _source_label(self, acquisition: Acquisition) -> SourceLabel:
         base = acquisition.plan.base
