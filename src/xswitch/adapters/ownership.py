@@ -205,6 +205,12 @@ def _shut(path: Path, status: os.stat_result) -> Repair:
         return foreign(path, status.st_uid)
     mode = stat.S_IMODE(status.st_mode)
     letters = "rwx" if stat.S_ISDIR(status.st_mode) else "rw"
+    if mode & stat.S_IRWXU == (stat.S_IRWXU if letters == "rwx" else mode & stat.S_IXUSR | 0o600):
+        # The mode allows it, so chmod can't help
+        return Repair(
+            f"The system doesn't let you change {path}: it may be immutable (see: lsattr -d).",
+            f"sudo chattr -i {shlex.quote(str(path))}",
+        )
     return Repair(
         f"Your own permissions on {path} don't allow it (mode {mode:04o}).",
         f"chmod u+{letters} {shlex.quote(str(path))}",

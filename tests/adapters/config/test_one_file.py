@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import FixedClock
-from support.config.store import KEYS, XS, on_commit, refusal, store_at
+from support.config.store import KEYS, PROCESS, XS, on_commit, refusal, store_at
 from xswitch.adapters.config.read import is_same_file
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.core.model import RemoveProfile, SetProfile
@@ -84,7 +84,7 @@ def test_both_kinds_of_edits_are_one_edit_of_one_file(
         one.write_text(text)
     store.apply([XS, STATIC, KEYS])
     view = store.read()
-    assert view.profiles["xs-a"].get("credential_process") == "/x"
+    assert view.profiles["xs-a"].get("credential_process") == PROCESS
     assert not any(name.startswith("profile ") for name in view.profiles)
     assert view.problems == ()
     static = view.profiles["xs-a-static"]
