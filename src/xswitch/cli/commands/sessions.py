@@ -55,7 +55,7 @@ def renew(context: Context) -> int:
         )
     prompt = context.services.mfa_prompt(
         arguments.mfa_code,
-        "xswitch renew --mfa-code CODE " + " ".join(arguments.target or ["--all"]),
+        f"xswitch renew --mfa-code CODE {shlex.join(arguments.target or ['--all'])}",
     )
     results = context.actions.renew(
         arguments.target, prompt, context.progress, all_sessions=arguments.all
