@@ -84,7 +84,7 @@ def changed(env: Mapping[str, str], variable: str, value: str | None) -> dict[st
 def test_every_command_works_or_says_what_is_missing(
     warm: Forks, home: Home, chunk: int, tmp_path: Path
 ) -> None:
-    cases = CASES[chunk::8] if count(0, 1) else chance("homes").sample(CASES, 60)
+    cases = CASES[chunk::8] if count(0, 1) else chance("homes").sample(CASES, 24)
     cases = [case for case in cases if case[2] is None or not os.geteuid()]
     wrong = []
     for variable, value, user, name in cases:
@@ -99,7 +99,7 @@ def test_every_command_works_or_says_what_is_missing(
 
 
 @pytest.mark.parametrize("name", HOMES)
-@pytest.mark.parametrize("command", CHANGES)
+@pytest.mark.parametrize("command", CHANGES if count(0, 1) else CHANGES[:1])
 def test_without_a_home_absolute_variables_are_enough(
     warm: Forks, home: Home, name: str, command: str
 ) -> None:
@@ -110,7 +110,7 @@ def test_without_a_home_absolute_variables_are_enough(
     assert ran.code == 0, ran.err
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", list(HOMES) if count(0, 1) else ["unset", "/"])
 def test_a_user_without_an_entry_can_work(warm: Forks, name: str, home: Home) -> None:
     needs_root("only root can be another user")
     top = Path(tempfile.mkdtemp(prefix="xswitch-homes-"))
@@ -143,7 +143,7 @@ def test_without_any_home_the_next_step_gives_one(warm: Forks, home: Home, name:
         shutil.rmtree(after["HOME"])
 
 
-@pytest.mark.parametrize("name", sorted(RUNS))
+@pytest.mark.parametrize("name", sorted(RUNS) if count(0, 1) else ("list", "switch"))
 def test_a_removed_current_folder_is_no_obstacle(
     warm: Forks, home: Home, name: str, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from conftest import find_program
 from support.access.services import state_of, write_home
 from support.aws.emulator import aws_server
 from support.aws.iam import BOB, SOURCE_ADMIN, TARGET_ADMIN, state
@@ -42,7 +43,7 @@ def warm() -> Iterator[Forks]:
 
 @pytest.mark.parametrize("chunk", range(count(1, 4)))
 def test_no_stream_makes_a_bug_of_a_command(warm: Forks, home: Home, chunk: int) -> None:
-    cases = CASES[chunk::4] if count(0, 1) else chance("lost output").sample(CASES, 50)
+    cases = CASES[chunk::4] if count(0, 1) else chance("lost output").sample(CASES, 24)
     wrong: list[object] = []
     meant = {name: warm.run(argv, home.env) for name, argv in RUNS.items()}
     for name, stdout, stderr in cases:
@@ -99,7 +100,7 @@ STREAMS = [pair for pair in itertools.product(HOW, HOW) if pair != ("kept", "kep
 def test_a_change_is_made_whole_whoever_reads(warm: Forks, home: Home, name: str) -> None:
     argv, done = CHANGES[name]
     first = ("switch", "reader") if argv[0] in ("renew", "forget", "config") else ("forget", "x")
-    pairs = STREAMS if count(0, 1) else chance(name).sample(STREAMS, 4)
+    pairs = STREAMS if count(0, 1) else chance(name).sample(STREAMS, 2)
     for stdout, stderr in pairs:
         warm.run(("forget", "--all"), home.env)
         (home.folder / ".local/state/xswitch/memory.json").unlink(missing_ok=True)
@@ -159,7 +160,7 @@ def test_nothing_is_confirmed_that_was_not_shown(admin_home: Home, admin_aws: Em
     """On a terminal, with the plan going nowhere."""
     script = f'"$@" {" ".join(APPLY[:-1])} >/dev/full; echo "code $?"'
     done = subprocess.run(
-        ["script", "-qec", f"bash -c '{script}' bash {XSWITCH}", "/dev/null"],
+        [find_program("script"), "-qec", f"bash -c '{script}' bash {XSWITCH}", "/dev/null"],
         env=admin_home.env,
         input="yes\n",
         capture_output=True,

@@ -31,6 +31,7 @@ class Forks:
         stderr: str = "kept",
         uid: int | None = None,
         capabilities: bool = True,
+        strace: Sequence[str] | None = None,
     ) -> Ran:
         """Run `xswitch ARGV`; `cwd_gone` removes the current folder `cwd` first."""
         job = {
@@ -42,6 +43,7 @@ class Forks:
             "stderr": stderr,
             "uid": uid,
             "capabilities": capabilities,
+            "strace": None if strace is None else list(strace),
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -14,6 +14,12 @@ from typing import NamedTuple
 _NO_LOCKS = frozenset((errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS))
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT))
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_PLACES = (
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+)
 _ELSEWHERE = 'export XDG_STATE_HOME="$(mktemp -d)"'
 """The command for a state folder on a file system that can't hold one."""
 
@@ -220,34 +226,48 @@ def _shut(path: Path, status: os.stat_result) -> Repair:
 def foreign(path: Path, owner: int, elsewhere: str = _ELSEWHERE) -> Repair:
     """Explain a file or folder of another user.
 
-    `elsewhere` is the command that uses another place, where this one isn't below HOME.
+    In this user's home, the command is to take it over: `sudo` or a copy left it there. In another
+    user's home, and for root everywhere, that would lock the other one out. `elsewhere` is the
+    command that uses another place.
     """
-    if os.geteuid() == 0:
-        name = user_name(owner)
-        return Repair(
-            f"xswitch runs as root, and {path} belongs to {name}, who couldn't use root's files.",
-            f"Run xswitch as {name}, or with root's own files: HOME={_root_home()} xswitch",
-        )
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 -- it doesn't raise without a home
-    ours = home in path.parents or path.name.startswith("xswitch")
-    ours = ours or path.parent.name.startswith("xswitch")
-    return Repair(
-        f"{path} belongs to {user_name(owner)}.", chown_command(path) if ours else elsewhere
-    )
+    mine = _owner(home) == os.geteuid()
+    if mine and home in path.parents:
+        return Repair(f"{path} belongs to {user_name(owner)}.", chown_command(path))
+    if os.geteuid() == 0 or (home == path or home in path.parents):
+        this, other = user_name(os.geteuid()), user_name(owner)
+        return Repair(
+            f"xswitch runs as {this}, and {path} belongs to {other}, who couldn't use files of"
+            f" {this} in it.",
+            f"Run xswitch as {other}, or with your own files: {_own_command()}",
+        )
+    return Repair(f"{path} belongs to {user_name(owner)}.", elsewhere)
 
 
 def chown_command(path: Path) -> str:
     """Return the command that gives this user a file or folder, with everything in it."""
-    return f"sudo chown -R {os.geteuid()}:{os.getegid()} {shlex.quote(str(path))}"
+    user = os.geteuid()
+    sudo = "sudo " if user else ""
+    return f"{sudo}chown -R {user}:{os.getegid()} {shlex.quote(str(path))}"
 
 
-def _root_home() -> str:
+def _owner(path: Path) -> int | None:
+    try:
+        return path.stat().st_uid
+    except OSError:
+        return None
+
+
+def _own_command() -> str:
+    """Return the command that runs xswitch with the home of this user's own entry."""
     import pwd  # noqa: PLC0415 -- only for messages
 
     try:
-        return shlex.quote(pwd.getpwuid(0).pw_dir)
+        home = shlex.quote(pwd.getpwuid(os.geteuid()).pw_dir)
     except (KeyError, OSError):
-        return "/root"
+        home = '"$(mktemp -d)"'
+    unset = "".join(f" -u {name}" for name in _PLACES if os.environ.get(name))
+    return f"{f'env{unset} ' if unset else ''}HOME={home} xswitch"
 
 
 def _in_the_way(path: Path, what: str) -> Repair:

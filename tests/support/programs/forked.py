@@ -2,7 +2,8 @@
 
 Reads one job a line from standard input, JSON: `argv`, `env`, `cwd`, `stdin`, `stdout` and `stderr`
 ("kept", "full", "closed", "gone": a pipe without a reader), `uid` (None: as this process),
-`capabilities` (False: without root's). Writes one result a line: `code`, `out`, `err`.
+`capabilities` (False: without root's), `strace` (None, or the options of the strace that watches
+it). Writes one result a line: `code`, `out`, `err`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -106,19 +109,39 @@ def in_child(job: dict[str, Any], out: IO[bytes], err: IO[bytes]) -> int:
     return code
 
 
+def attach(child: int, words: list[str]) -> subprocess.Popen[bytes]:
+    """Start strace on a child that has stopped itself, then let the child go on."""
+    os.waitpid(child, os.WUNTRACED)
+    tracer = subprocess.Popen(
+        ["strace", *words, "-p", str(child)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert tracer.stderr is not None
+    said = tracer.stderr.readline()
+    if b"attached" not in said:
+        os.kill(child, signal.SIGKILL)
+        raise PermissionError(said.decode())
+    os.kill(child, signal.SIGCONT)
+    return tracer
+
+
 def run(job: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if child == 0:
             code = 99
             try:
+                if job["strace"] is not None:
+                    os.kill(os.getpid(), signal.SIGSTOP)
                 code = in_child(job, out, err)
             except BaseException as error:  # noqa: BLE001 -- a child must not return
                 with contextlib.suppress(OSError):
                     os.write(err.fileno(), f"Traceback: {error!r}".encode())
             finally:
                 os._exit(code)
+        tracer = None if job["strace"] is None else attach(child, job["strace"])
         _, status = os.waitpid(child, 0)
+        if tracer is not None:
+            tracer.communicate()
         texts = []
         for file in (out, err):
             file.seek(0)

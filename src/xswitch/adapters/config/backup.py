@@ -14,12 +14,13 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from xswitch.adapters.ownership import distrust, distrust_folders, repair
+from xswitch.adapters.ownership import distrust_folders, repair
 from xswitch.adapters.state.private_files import UntrustedFileError, read_trusted, staged_private
 from xswitch.core.awsconfig.edit import TextPatch, apply_patches
 from xswitch.core.awsconfig.recordable import is_recordable
@@ -129,9 +130,9 @@ def load_undo_record(folder: Path) -> tuple[FileChange, ...]:
         record = json.loads(content)
     except FileNotFoundError:
         raise nothing_to_undo() from None
-    except UntrustedFileError:
-        found = distrust(path, path.stat()) or repair(path, OSError())
-        raise _untrusted(*found) from None
+    except UntrustedFileError as error:
+        # Its content may be another user's, so it is never made this user's
+        raise _untrusted(str(error.strerror), f"rm -f {shlex.quote(str(path))}") from None
     except PermissionError as error:
         raise _untrusted(*repair(path, error)) from None
     except (OSError, ValueError):

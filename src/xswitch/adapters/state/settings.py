@@ -60,6 +60,6 @@ class TomlSettings:
         return SettingsError(
             "xswitch's settings aren't used: another user could have written them.",
             why="" if found is None else found.why,
-            next_step="" if found is None else found.next_step,
+            next_step="" if found is None else f"Read them, then: {found.next_step}",
             code=ErrorCode.STATE_UNTRUSTED,
         )

@@ -247,6 +247,13 @@ class FileStore:
             return self._errors.untrusted(
                 self._label, str(path), "is a link, or not what it should be"
             )
+        for place in (self.folder, path):
+            with contextlib.suppress(OSError):
+                owner = place.lstat().st_uid
+                if owner != os.geteuid():
+                    return self._errors.untrusted(
+                        self._label, str(place), f"belongs to user {owner}"
+                    )
         return self._errors.unusable(self._label, *repair(path, error))
 
 
