@@ -253,3 +253,22 @@ def test_a_renewal_in_the_background_is_bound_too(two: TwoConfigs, aws: Embedded
     done = run([*launcher, "renew-background", bound[0], READER_ARN, *bound[2:]], two.home.env)
     assert done.code == 8
     assert aws.count("AssumeRole") == made
+
+
+def test_a_session_copied_under_another_key_is_not_served(
+    two: TwoConfigs, aws: EmbeddedAws
+) -> None:
+    """Neither by a pointer nor by the full program, which gets a new one."""
+    sessions = {
+        path.read_text().split()[1]: path
+        for path in (two.home.runtime / "xswitch").iterdir()
+        if path.read_bytes().startswith(b"xswitch1")
+    }
+    assert len(sessions) == 2
+    texts = [path.read_text() for path in sessions.values()]
+    for path, text in zip(sessions.values(), reversed(texts), strict=True):
+        path.write_text(text)
+    made = aws.count("AssumeRole")
+    for config, role in two.roles.items():
+        assert role_served(aws, two.serve(config)) == role.rpartition("/")[2]
+    assert aws.count("AssumeRole") == made + 2

@@ -54,6 +54,20 @@ def test_what_is_put_is_found_by_another_process_and_can_be_removed(tmp_path: Pa
     assert list(index.entries()) == ["b" * 40]
 
 
+def test_an_entry_under_another_key_is_not_believed(tmp_path: Path) -> None:
+    index = make(tmp_path)
+    index.put(entry())
+    path = tmp_path / "state" / "index.json"
+    data = json.loads(path.read_text())
+    data["entries"]["b" * 40] = data["entries"]["a" * 40]
+    path.write_text(json.dumps(data))
+    assert dict(index.entries()) == {"a" * 40: entry()}
+    for stored in data["entries"].values():
+        stored.pop("key", None)
+    path.write_text(json.dumps(data))  # as an older version writes it
+    assert set(index.entries()) == {"a" * 40, "b" * 40}
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 times = st.integers(min_value=0, max_value=4_000_000_000).map(
     lambda seconds: datetime.fromtimestamp(seconds, UTC)

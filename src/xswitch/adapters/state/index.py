@@ -87,6 +87,7 @@ class JsonIndex:
 
 def _encode(entry: IndexEntry) -> dict[str, object]:
     return {
+        "key": entry.key,
         "kind": entry.kind,
         "profile": entry.profile,
         "principal": entry.principal,
@@ -100,7 +101,11 @@ def _encode(entry: IndexEntry) -> dict[str, object]:
 
 
 def _decode(key: str, data: object) -> IndexEntry | None:
-    if not isinstance(data, dict):
+    """Return an entry, None if it is damaged, or was copied from another key.
+
+    An index of an older version doesn't have the key in its entries.
+    """
+    if not isinstance(data, dict) or data.get("key", key) != key:
         return None
     try:
         return IndexEntry(
