@@ -302,3 +302,19 @@ def test_an_environment_that_steers_interpreters_steers_neither_the_warm_nor_the
         assert not mark.exists()
         # Makes the second one cold
         shutil.rmtree(home.runtime / "xswitch", ignore_errors=True)
+
+
+def test_an_installation_in_a_cache_says_so_before_it_writes_a_profile(home: Home) -> None:
+    """As `uvx xswitch` and `pipx run xswitch` are."""
+    cached = Installation(home.folder / ".cache" / "uv" / "archive-v0" / "x1")
+    cached.install()
+    switched = call(home, [str(cached.script), "switch", "reader"])
+    assert switched.code == 0, switched.err
+    told, written = (
+        switched.err.index(text) for text in ("uv tool install", "writing the profile")
+    )
+    assert told < written
+    switched = call(home, [str(cached.script), "switch", "reader", "--json"])
+    codes = [problem["code"] for problem in switched.json["problems"]]
+    assert codes == ["temporary_installation"]
+    assert home.run("switch", "reader", "--json").json["problems"] == []

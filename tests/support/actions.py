@@ -495,6 +495,7 @@ class FakeEnvironment:
         self.words: tuple[str, ...] = ("/opt/xswitch/bin/xswitch",)
         self.launcher: tuple[str, ...] = ()
         self.folder = FakeFolder()
+        self.cache = ""
 
     def variables(self) -> Mapping[str, str]:
         return dict(self.set)
@@ -507,6 +508,9 @@ class FakeEnvironment:
 
     def working_folder(self) -> FakeFolder:
         return self.folder
+
+    def cache_folder(self) -> str:
+        return self.cache
 
     def command(self) -> tuple[str, ...]:
         return self.words

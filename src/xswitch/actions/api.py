@@ -359,6 +359,12 @@ class Actions:
 
         return run_checks(self._ports)
 
+    def installation_problems(self) -> tuple[Problem, ...]:
+        """Return a warning if this xswitch is installed where it won't last."""
+        from xswitch.actions.inspect.installation import installation_problems
+
+        return installation_problems(self._ports.config.environment)
+
     def set_pin(self, profile: str, *, pinned: bool, shown: Sequence[Role] = ()) -> None:
         """Pin or unpin a role. Raises TargetError if it isn't what was `shown` of it."""
         self._ensure_unchanged(shown)

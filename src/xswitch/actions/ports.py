@@ -416,6 +416,13 @@ class Environment(Protocol):
         """Return the working folder, in which the commands of credential sources run."""
         ...
 
+    def cache_folder(self) -> str:
+        """Return the cache that this xswitch is installed in, "" if it is in none.
+
+        Caches are emptied without notice.
+        """
+        ...
+
     def command(self) -> tuple[str, ...]:
         """Return the words that start this xswitch from any directory: an absolute path first."""
         ...

@@ -133,3 +133,18 @@ def test_without_managed_profiles_nothing_is_run() -> None:
     world = World()
     assert [check.state for check in managed(world)] == ["ok"]
     assert world.commands_run == []
+
+
+def test_an_installation_in_a_cache_is_told_and_replaces_no_command(world: World) -> None:
+    world.environment.cache = "/home/u/.cache"
+    world.environment.words = ("/home/u/.cache/uv/archive-v0/x/bin/xswitch",)
+    (problem,) = world.actions.installation_problems()
+    assert "/home/u/.cache" in problem.message
+    checks = {check.name: check for check in world.actions.doctor()}
+    assert checks["installation"].state == "warning"
+    assert checks["installation"].next_step == "uv tool install xswitch, or: pipx install xswitch"
+    (renewed,) = world.actions.renew(["open"], FakePrompt(), no_progress)
+    assert renewed.error is None
+    assert COMMAND in world.config.config
+    switch(world, "open")
+    assert "/home/u/.cache/uv/archive-v0/x/bin/xswitch credential-process" in world.config.config

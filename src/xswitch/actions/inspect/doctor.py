@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from xswitch.actions.api import DoctorCheck, DoctorCheckState
+from xswitch.actions.inspect.installation import NEXT_STEP, installation_problems
 from xswitch.actions.inspect.managed_profiles import check_managed_profiles
 from xswitch.actions.inspect.own_files import own_files
 from xswitch.actions.inspect.state_files import newer_files_checks
@@ -46,6 +47,10 @@ def run_checks(
         checks.append(_error_check("config", error))
     if snapshot is not None:
         checks += [_config(snapshot), *_settings(snapshot), _roles(snapshot)]
+    checks += [
+        DoctorCheck("installation", "warning", problem.message, NEXT_STEP, {"code": problem.code})
+        for problem in installation_problems(ports.config.environment)
+    ]
     checks.append(_vault(ports.storage.vault, random_key()))
     checks += newer_files_checks(ports.state)
     variables = ports.config.environment.variables()

@@ -134,8 +134,11 @@ def update_credential_process(
     """Make managed profiles that start another xswitch start this one, and return the new config.
 
     This fixes profiles after an installation has moved, or whose command is outdated. If they can't
-    be written, or are for another role by now, they stay unchanged.
+    be written, or are for another role by now, they stay unchanged. So they do if this xswitch is
+    in a cache: the one that they start may last longer.
     """
+    if config.environment.cache_folder():
+        return snapshot
     edits = []
     for name in dict.fromkeys(names):
         with suppress(XswitchError):

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from xswitch.adapters.ownership import foreign
+from xswitch.adapters.system.installation import cache_of, installation_folders
 from xswitch.core.model import FileInfo
 from xswitch.core.sessions.running_commands import running_commands
 from xswitch.core.sessions.surroundings import WorkingFolder
@@ -45,6 +46,11 @@ class ProcessEnvironment:
     def working_folder(self) -> WorkingFolder:
         """Return the working folder."""
         return _ProcessFolder()
+
+    def cache_folder(self) -> str:
+        """Return the cache that this xswitch is installed in, "" if it is in none."""
+        found = (cache_of(folder, os.environ) for folder in installation_folders())
+        return next(filter(None, found), "")
 
     def command(self) -> tuple[str, ...]:
         """Return the command that starts this xswitch: console script, else `python -P -m xswitch`.

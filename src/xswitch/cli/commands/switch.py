@@ -139,6 +139,8 @@ def _switch_to(context: Context, role: Role, options: SwitchOptions, target: str
     prompt = context.services.mfa_prompt(
         context.arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}"
     )
+    if not getattr(context.arguments, "json", False):
+        _tell_installation(context)
     try:
         switched = context.actions.switch(role, options, prompt, context.progress)
     except XswitchError as error:
@@ -163,7 +165,14 @@ def picker(context: Context) -> int:
         return ExitCode.CANCELLED
     if result.switched is None:
         return result.exit_code
+    _tell_installation(context)
     return _report_switch(context, result.switched)
+
+
+def _tell_installation(context: Context) -> None:
+    """Warn if the program that the managed profile starts won't last."""
+    for problem in context.actions.installation_problems():
+        context.stderr.problem(problem)
 
 
 def _draw_picker(context: Context) -> PickerResult:
@@ -225,7 +234,10 @@ def _ask_confirmation(role_name: str, guard: Guard) -> str:
 def _report_switch(context: Context, switched: SwitchResult) -> int:
     """Report a switch to the script (`--json`), the shell hook, or the user."""
     if getattr(context.arguments, "json", False):
-        problems = [problem_json(problem) for problem in switched.problems]
+        problems = [
+            problem_json(problem)
+            for problem in (*context.actions.installation_problems(), *switched.problems)
+        ]
         context.stdout.envelope("switch", switched_json(switched), problems)
         return ExitCode.DONE
     return report_switch(context, switched)
