@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.actions import CONFIG, GOOD_CODE, NOW, FakePrompt, World
+from support.actions import CONFIG, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World
 from xswitch.actions.api import SwitchOptions
 from xswitch.actions.ports import no_progress
 from xswitch.core.errors import (
@@ -147,6 +147,38 @@ def test_a_variable_that_makes_it_another_session_is_named(
     with pytest.raises(MfaNeededError) as caught:
         answer(world, "xs-payments")
     assert "still valid" not in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("command", "changed", "words"),
+    [
+        ("/bin/keys $TEAM ${STAGE}", {"TEAM": "b"}, "with another value of TEAM"),
+        ("/bin/keys $TEAM ${STAGE}", {"STAGE": "canary"}, "with another value of STAGE"),
+        (
+            "/bin/keys $TEAM ${STAGE}",
+            {"TEAM": "b", "STAGE": "b", "OTHER": "b"},
+            "with another value of STAGE and with another value of TEAM",
+        ),
+        ("./keys", {"PWD": "/elsewhere"}, "in another folder"),
+    ],
+)
+def test_a_variable_of_the_source_that_makes_it_another_session_is_named(
+    command: str, changed: dict[str, str], words: str
+) -> None:
+    process = (
+        f"[profile keys]\ncredential_process = {command}\n\n[profile p]\nrole_arn = "
+        f"arn:aws:iam::222222222222:role/P\nsource_profile = keys\nmfa_serial = {MFA_ARN}\n"
+    )
+    world = World(config=process, credentials="", TEAM="a", STAGE="a")
+    switch(world, "p")
+    if "PWD" in changed:
+        world.environment.folder.place = changed["PWD"]
+    else:
+        world.environment.set |= changed
+    with pytest.raises(MfaNeededError) as caught:
+        answer(world, "xs-p")
+    assert f"A session that is still valid was made {words}." in caught.value.why
+    assert "canary" not in str(world.index.stored)
 
 
 def test_a_variable_that_changes_nothing_is_not_blamed(world: World) -> None:

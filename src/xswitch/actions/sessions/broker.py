@@ -55,7 +55,7 @@ from xswitch.core.model import (
 )
 from xswitch.core.profiles.binding import ProfileBinding
 from xswitch.core.sessions import session_record
-from xswitch.core.sessions.key_variables import key_variables
+from xswitch.core.sessions.key_variables import key_variables, surrounding_variables
 from xswitch.core.sessions.plan import mfa_process_for, with_temporary_source
 from xswitch.core.sessions.running_commands import credential_process_digest
 from xswitch.core.sessions.session_record import SessionRecord
@@ -373,7 +373,7 @@ class Broker:
             acquisition,
             hop.key,
             assumed.credentials,
-            lambda record: self._index_entry(record, hop, managed),
+            lambda record: self._index_entry(acquisition.plan, record, hop, managed),
         )
 
     # -- the start of a chain
@@ -435,7 +435,7 @@ class Broker:
                 record.issued_at,
                 record.expires_at,
                 last_used=record.issued_at,
-                variables=key_variables(self.ports.config.environment.variables()),
+                variables=self._key_variables(acquisition.plan),
             ),
         )
 
@@ -550,10 +550,10 @@ class Broker:
                 storage.index.remove([record.key])
 
     def _index_entry(
-        self, record: SessionRecord, hop: PlannedHop, managed_profile: str
+        self, plan: SessionPlan, record: SessionRecord, hop: PlannedHop, managed_profile: str
     ) -> IndexEntry:
         existing = self.ports.storage.index.entries().get(record.key)
-        variables = key_variables(self.ports.config.environment.variables())
+        variables = self._key_variables(plan)
         entry = replace(role_index_entry(record, hop), variables=variables)
         if existing is None:
             return replace(entry, managed_profile=managed_profile)
@@ -561,6 +561,12 @@ class Broker:
             entry,
             managed_profile=managed_profile or existing.managed_profile,
             static=existing.static,
+        )
+
+    def _key_variables(self, plan: SessionPlan) -> tuple[tuple[str, str], ...]:
+        return (
+            *key_variables(self.ports.config.environment.variables()),
+            *surrounding_variables(plan.surroundings.facts),
         )
 
     def _can_renew_without_prompt(self, plan: SessionPlan, now: datetime) -> bool:

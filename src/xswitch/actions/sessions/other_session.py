@@ -10,9 +10,12 @@ from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.errors import MfaNeededError, XswitchError
 from xswitch.core.model import IndexEntry, SessionPlan
 from xswitch.core.sessions.key_variables import (
+    WORKING_FOLDER,
     deciding_variables,
+    different_surroundings,
     key_variables,
     with_key_variables,
+    without_surroundings,
 )
 
 
@@ -35,7 +38,7 @@ def with_other_session(
     for entry in entries.values():
         if now >= entry.usable_until or not _is_related(entry, plan):
             continue
-        recorded = dict(entry.variables)
+        recorded = without_surroundings(dict(entry.variables))
 
         def decides(names: list[str], key: str = entry.key) -> bool:
             environment = with_key_variables(
@@ -50,8 +53,11 @@ def with_other_session(
             return key in _keys(other)
 
         names = deciding_variables(current, recorded, decides)
-        if names:
-            described = [_describe(name, current, recorded) for name in names]
+        described = [_describe(name, current, recorded) for name in names] or [
+            f"with another value of {name}" if name != WORKING_FOLDER else "in another folder"
+            for name in different_surroundings(plan.surroundings.facts, dict(entry.variables))
+        ]
+        if described:
             why = f"A session that is still valid was made {' and '.join(described)}."
             return MfaNeededError(
                 error.what,

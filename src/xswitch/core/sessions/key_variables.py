@@ -1,12 +1,16 @@
 """The environment variables that can make a session another one, although the config is the same.
 
-They are inputs of a session key: the endpoint's URL, and what identifies the credentials of a
-`credential_source`. Region, FIPS, dual stack, and CA bundle aren't inputs (see `keys`).
+They are inputs of a session key: the endpoint's URL, what identifies the credentials of a
+`credential_source`, and the surroundings of a `credential_process` (the variables that its command
+names, and the working folder). Region, FIPS, dual stack, and CA bundle aren't inputs (see `keys`).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
+
+from xswitch.core.digests import sha256
 
 URL_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
 VALUE_VARIABLES = (
@@ -19,7 +23,9 @@ VALUE_VARIABLES = (
 SECRET_VARIABLES = ("AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN")
 """Only whether they are set counts."""
 KEY_VARIABLES = (*VALUE_VARIABLES, *SECRET_VARIABLES)
+WORKING_FOLDER = "the working folder"
 _SET = "set"
+_DIGEST = "#"
 
 
 def key_variables(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -34,6 +40,35 @@ def key_variables(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]
             (name, value) for name, value in values.items() if not ("://" in value and "@" in value)
         )
     )
+
+
+def surrounding_variables(facts: str) -> tuple[tuple[str, str], ...]:
+    """Return the names in `Surroundings.facts`, with digests of their values, which may be secret.
+
+    `WORKING_FOLDER` stands for the working folder.
+    """
+    if not facts:
+        return ()
+    data = json.loads(facts)
+    values: dict[str, object] = dict(data.get("variables", {}))
+    if "folder" in data:
+        values[WORKING_FOLDER] = data["folder"]
+    return tuple(
+        sorted(
+            (name, _DIGEST + sha256(repr(value).encode())[:12]) for name, value in values.items()
+        )
+    )
+
+
+def without_surroundings(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return those of `key_variables`."""
+    return {name: value for name, value in variables.items() if not value.startswith(_DIGEST)}
+
+
+def different_surroundings(facts: str, recorded: Mapping[str, str]) -> list[str]:
+    """Return the names of surroundings that are others than the recorded ones."""
+    current = dict(surrounding_variables(facts))
+    return sorted(name for name in current if name in recorded and recorded[name] != current[name])
 
 
 def with_key_variables(
