@@ -45,6 +45,7 @@ ROWS: dict[str, Row] = {
         500,
         "the environment is the model's after every step; leaving gives back what was there",
         "test_shell_histories",
+        ("core/shell/test_variables_real.py", "e2e/test_shell_surroundings.py"),
     ),
     "writer": Row(
         "The same into the config file by the writer",

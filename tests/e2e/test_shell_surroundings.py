@@ -12,6 +12,7 @@ import pytest
 from conftest import TOOLS
 from support.aws.emulator import PROD, REGION
 from support.e2e import XSWITCH, Home, run
+from support.reliability.soak import SOAK
 from support.shells.real import REAL_SHELLS, HookedShell, shell_program
 from xswitch.core.shell.shells import quote_for_shell
 from xswitch.core.variables import SET_ASIDE_VARIABLES, VARIABLES
@@ -38,7 +39,7 @@ def hostile(folder: Path) -> dict[str, str]:
     return {name: values.get(name, f"CANARY-{name}") for name in SET_ASIDE_VARIABLES}
 
 
-@pytest.mark.parametrize("shell", REAL_SHELLS)
+@pytest.mark.parametrize("shell", REAL_SHELLS if SOAK else ("bash", "nu"))
 def test_the_announced_identity_and_region_are_what_programs_get(
     shell: str, home: Home, need: Callable[[str], str], tmp_path: Path
 ) -> None:

@@ -140,7 +140,7 @@ POSIX_RESET = (
 )
 
 
-@pytest.mark.parametrize(("chunk", "how_many"), chunks(2, 24, 12))
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(1, 24, 12))
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_shell_is_the_models_after_every_step(
     shell: str, chunk: int, how_many: int, need: Callable[[str], str], tmp_path: Path

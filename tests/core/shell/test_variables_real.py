@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.e2e import XSWITCH
+from support.reliability.soak import count
 from support.shells.real import (
     REAL_SHELLS,
     HookedShell,
@@ -64,7 +65,7 @@ def aws(variables: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("turn", range(len(STATES)))
+@pytest.mark.parametrize("turn", range(count(2, len(STATES))))
 @pytest.mark.parametrize("shell", [*REAL_SHELLS, "sh"])
 def test_leaving_gives_every_variable_back_as_it_was(
     shell: str, turn: int, need: Callable[[str], str], tmp_path: Path
@@ -270,6 +271,25 @@ def test_nothing_is_changed_where_one_variable_is_read_only(
     done, found = hooked.run("readonly AWS_VAULT=v; xs --unset; echo rc=$?", env=env)
     assert done.stdout == "rc=10\n"
     assert (found["AWS_PROFILE"], found["AWS_ACCESS_KEY_ID"]) == ("p", "k")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("separator", ["' '", "':'", "''", "$'\\n'", "'a'"])
+def test_what_is_local_to_a_function_is_not_remembered_as_the_shells(
+    shell: str, separator: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
+    hooked = HookedShell(
+        shell, shell_program(shell, need), tmp_path / "runs", str(emitter(tmp_path))
+    )
+    script = (
+        f"IFS={separator}\n"
+        "f() { local AWS_REGION=inner AWS_VAULT=inner; xs xs-a; }; f\n"
+        "xs xs-b@eu-west-1\nxs --unset"
+    )
+    env = {"AWS_REGION": "us-west-2", "AWS_VAULT": "outer"}
+    done, after = hooked.run(script, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {name: after.get(name) for name in env} == env
 
 
 def test_programs_in_a_function_with_local_keys_do_not_get_the_hidden_ones(

@@ -29,6 +29,7 @@ function @CMD@ {
         0 | @UNCHANGED@) ;;
         *) \builtin return "$__xs_rc" ;;
     esac
+    \builtin local IFS=' '
     for __xs_name in $__xs_limits; do
         case $__xs_name in
             # What a local variable is says nothing about the shell, so it isn't remembered.
