@@ -254,6 +254,21 @@ def test_a_damaged_record_is_not_used(
     assert config.read_bytes() == after
 
 
+def test_a_record_of_a_newer_program_stays_and_changes_go_on(
+    store: FileConfigStore, config: Path, clean_world: Path
+) -> None:
+    store.apply([XS])
+    record = clean_world / "state/backups/undo.json"
+    newer = '{"version": 2, "changes": []}'
+    record.write_text(newer)
+    before = config.read_bytes()
+    store.apply([RemoveProfile("config", XS.name)])
+    assert config.read_bytes() != before
+    assert record.read_text() == newer
+    assert [path.name for path in record.parent.iterdir()] == ["undo.json"]
+    assert "newer xswitch" in refusal(store.undo, "undo_damaged").what
+
+
 def test_a_record_with_another_result_is_not_used(
     store: FileConfigStore, config: Path, clean_world: Path
 ) -> None:

@@ -21,7 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from xswitch.adapters.ownership import distrust_folders, repair
-from xswitch.adapters.state.private_files import UntrustedFileError, read_trusted, staged_private
+from xswitch.adapters.state.private_files import (
+    UntrustedFileError,
+    read_file,
+    read_trusted,
+    staged_private,
+)
+from xswitch.adapters.state.versions import newer_file_error, other_version
 from xswitch.core.awsconfig.edit import TextPatch, apply_patches
 from xswitch.core.awsconfig.recordable import is_recordable
 from xswitch.core.digests import sha256
@@ -109,8 +115,14 @@ def staged_undo_record(folder: Path, changes: Sequence[FileChange], when: str) -
 
 
 def commit_undo_record(staged: Path) -> None:
-    """Replace the previous record by a staged one. Raises ConfigError."""
+    """Replace the previous record by a staged one, unless a newer xswitch wrote it.
+
+    Raises ConfigError.
+    """
     path = staged.with_name("undo.json")
+    with contextlib.suppress(OSError):
+        if other_version(read_file(path, _MAX_RECORD)):
+            return
     try:
         staged.replace(path)
     except OSError as error:
@@ -138,6 +150,11 @@ def load_undo_record(folder: Path) -> tuple[FileChange, ...]:
     except (OSError, ValueError):
         raise undo_record_damaged() from None
     try:
+        if version := other_version(content):
+            newer = newer_file_error(path, "The record of xswitch's last change", version)
+            raise ConfigError(
+                newer.what, why=newer.why, next_step=newer.next_step, code=ErrorCode.UNDO_DAMAGED
+            )
         if record["version"] != _VERSION:
             raise undo_record_damaged()
         return tuple(_parse_change(entry) for entry in record["files"])
