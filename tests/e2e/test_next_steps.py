@@ -129,11 +129,23 @@ def test_a_command_that_looks(command: str, home: Home) -> None:
     assert follow(home, command).code in _LOOKS[command]
 
 
+def test_the_shell_is_switched_without_the_hook(home: Home) -> None:
+    said = home.run("switch", "reader").err
+    setting = re.search(r"Set it: (.*?)   or load the shell hook: (eval \S+ init bash\)\")", said)
+    assert setting, said
+    env = {**home.env, "SHELL": "/bin/bash"}
+    set_by_hand = run(["/bin/sh", "-c", f"{setting[1]}; env"], env)
+    assert "AWS_PROFILE=xs-reader\n" in set_by_hand.out
+    hooked = run(["/bin/bash", "-c", f"{setting[2]}; xs reader; env"], env)
+    assert "AWS_PROFILE=xs-reader\n" in hooked.out, hooked.err
+
+
 def test_placeholders_are_filled(home: Home, aws: EmbeddedAws, tmp_path: Path) -> None:
     assert home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now())).code == 0
     (tmp_path / "policy.json").write_text(
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
     )
+    assert "xswitch switch TARGET" in home.run("status", env={"HOME": str(tmp_path)}).err
     for words, code in (
         (["explain"], (0,)),
         (["renew"], (0,)),

@@ -12,16 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from support import next_steps
 from support.aws.emulator import totp_code
 from support.e2e import Home
 from support.hostile.canary import Canaries, report
 from support.hostile.canary_places import PLACES, Files, all_files
+from support.next_steps_table import ADVICE, ELSEWHERE, RUN
 from support.reliability.soak import chance, count
 from xswitch.cli.commands import COMMANDS
 from xswitch.emulator.server import EmbeddedAws
 
 TESTS = Path(__file__).parents[1]
 _PROGRAM = [sys.executable, str(TESTS / "support/programs/canary_files.py")]
+ALL = {**RUN, **ELSEWHERE, **ADVICE}
 _GENERAL = (
     ["list"],
     ["list", "--json"],
@@ -54,6 +57,7 @@ _OF_PROFILES = (
     ["config", "undo"],
     ["switch", "nobody"],
 )
+_READING = {"explain", "credential-process", "console", "access"}
 _ELSEWHERE = {"init", "completion", "demo"}  # they read neither file
 
 
@@ -66,7 +70,10 @@ def _asked(home: Home, files: Files, pick: int) -> Iterator[tuple[list[str], str
     written = {str(home.config): files.config, str(home.credentials): files.credentials}
     profile = files.profiles[pick % len(files.profiles)]
     general = [_GENERAL[(pick + step) % len(_GENERAL)] for step in (0, 3, 6)[: count(2, 3)]]
-    of_profiles = [_OF_PROFILES[(pick + step) % len(_OF_PROFILES)] for step in range(count(1, 4))]
+    # State files name profiles as they are, so nothing is written about one named like a secret
+    named = PLACES[files.what.partition(",")[0]].named
+    possible = [words for words in _OF_PROFILES if not named or words[0] in _READING]
+    of_profiles = [possible[(pick + step) % len(possible)] for step in range(count(1, 4))]
     for words in (*general, *of_profiles):
         line = [word.format(profile) for word in words]
         yield line, json.dumps({"files": written, "words": line})
@@ -79,7 +86,7 @@ def test_no_key_of_the_files_reveals_a_canary(home: Home, aws: EmbeddedAws) -> N
     assert {files.what.partition(",")[0] for files in every} == set(PLACES)
     random = chance("canary keys")
     random.shuffle(every)
-    tried = every[: count(10, 70)]
+    tried = every[: count(10, 60)]
     asked = [
         (files, words, line)
         for files in tried
@@ -107,6 +114,8 @@ def test_no_key_of_the_files_reveals_a_canary(home: Home, aws: EmbeddedAws) -> N
     for (files, words, _), out, err in zip(asked, outs, errs, strict=False):
         if Canaries([files.canary]).in_text(out, err):
             faults.append(f"{files.what}, {words}, {files.canary}: {_around(out + err, files)}")
+        if words[0] != "explain" and (steps := next_steps.unknown(err, ALL)):
+            faults.append(f"{files.what}, {words}: no test knows the next step {steps}")
         if "bug in xswitch" in err or "Traceback" in err:
             faults.append(f"{files.what}, {words}: {err[-300:]}")
     canaries = Canaries({files.canary for files in tried})

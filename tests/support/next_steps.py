@@ -2,14 +2,14 @@
 
 `written()` finds them in the syntax tree: the argument `next_step`, the second argument of
 `MessageTemplate`, the fourth of `DoctorCheck`, that of an MFA prompt, and the variables and
-functions they come from.
+functions they come from. Hints with a command are next steps too.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import xswitch
@@ -17,6 +17,8 @@ import xswitch
 ROOT = Path(xswitch.__file__).parent
 _LEFT_OUT = ("emulator",)
 _POSITIONS = {"MessageTemplate": 1, "DoctorCheck": 3, "mfa_prompt": 1, "no_mfa_prompt": 0}
+_SAID = {"hint", "say"}
+_has_command = re.compile(r"(?:^|: |by |`)(?:xs|xswitch|export|eval)\b").search
 
 
 def written() -> dict[str, str]:
@@ -33,6 +35,16 @@ def written() -> dict[str, str]:
 def pattern(text: str) -> re.Pattern[str]:
     """Return what a printed next step of this text matches."""
     return re.compile(".+?".join(map(re.escape, text.split("{}"))), re.DOTALL)
+
+
+def unknown(text: str, known: Iterable[str]) -> list[str]:
+    """Return the next steps in the output of a command that none of the known texts matches."""
+    patterns = [pattern(one) for one in known if one.strip("{} ")]
+    return [
+        step
+        for step in re.findall(r"^  next: (.*)$", text, re.MULTILINE)
+        if not any(known.fullmatch(step) for known in patterns)
+    ]
 
 
 def _steps(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
@@ -64,6 +76,8 @@ def _within(scope: ast.AST) -> Iterator[ast.AST]:
 def _arguments(call: ast.Call) -> Iterator[ast.expr]:
     yield from (keyword.value for keyword in call.keywords if keyword.arg == "next_step")
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    if name in _SAID and call.args and _has_command(ast.unparse(call.args[0]).replace("f'", "")):
+        yield call.args[0]
     position = _POSITIONS.get(name)
     if position is not None and len(call.args) > position:
         yield call.args[position]

@@ -72,6 +72,14 @@ RUN: dict[str, str] = {
     "Remove it; new sessions replace the lost ones: {}rm -rf {}": (
         "test_an_untrusted_vault_is_removed"
     ),
+    "{} and {} in the AWS config; to list them: xswitch config": "test_a_command_that_looks",
+    "No sessions yet. Switch with: xswitch switch TARGET": "test_placeholders_are_filled",
+    "add one with role_arn and source_profile to ~/.aws/config, or: xswitch switch ACCOUNT:ROLE"
+    " --source PROFILE": "test_a_source_gets_its_target",
+    "AWS_PROFILE in this shell is unchanged. Set it: {}   or load the shell hook: eval"
+    ' "$(xswitch init bash)" ({}: docs/shells.md), then use: xs': (
+        "test_the_shell_is_switched_without_the_hook"
+    ),
     "unset AWS_PROFILE, or: xs --unset": "test_variables_are_unset",
     'Set vault = "auto" in {}.': "test_a_setting_of_the_vault",
     "Set allow_plain_files = true in {}.": "test_a_setting_of_the_vault",
@@ -96,6 +104,15 @@ ELSEWHERE: dict[str, str] = {
         "reliability/test_homes.py"
     ),
     "rm -r {}": "e2e/test_forget_all.py",
+    "AWS_PROFILE in this shell is unchanged. To switch the shell too: xs {}": (
+        "core/shell/test_hook_real.py"
+    ),
+    "The keys in {}-static are older: {} left. Replace them: xswitch renew {}": (
+        "e2e/test_switch.py"
+    ),
+    "The keys in {}-static are older: expired. Replace them: xswitch renew {}": (
+        "e2e/test_switch.py"
+    ),
     "{}; then: xswitch forget --all": "e2e/test_forget_all.py",
 }
 
@@ -239,6 +256,7 @@ ADVICE: dict[str, str] = {
     " {}.": _OTHERS,
     "xswitch switch {} --duration {}": "see test_a_shorter_session",
     "Leave the policy out.": _CHOICE,
+    "reinstall xswitch, then run: xswitch renew --all": _OTHERS,
     "Switch to the role again; this rewrites the profile.": _AGAIN,
     "Install xswitch under a path without special characters, for example with pipx.": _OTHERS,
     "Look at it again: xswitch switch {}": "a person looks at what changed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -127,7 +128,7 @@ def status(context: Context) -> int:
             context.stderr.hint(
                 f"The keys in {row.entry.managed_profile}-static are older: "
                 + (f"{format_remaining(left)} left." if left > 0 else "expired.")
-                + f" Replace them: xswitch renew {row.entry.managed_profile}"
+                + f" Replace them: xswitch renew {shlex.quote(row.entry.managed_profile)}"
             )
     context.stdout.lines(
         table(cells, ["PROFILE", "KIND", "STATE", "LEFT", "SILENT", "MANAGED", "PRINCIPAL"])
