@@ -72,6 +72,13 @@ ROWS: dict[str, Row] = {
         "only the intended keys differ in both views, or refused and untouched",
         "test_generated_edits",
     ),
+    "edited": Row(
+        "Edits of config, credentials, and settings around a plan, its pointer, and the hot path",
+        2_000,
+        "nothing is served that was planned from other files",
+        "test_edited_inputs",
+        ("hot/test_stamps.py", "hot/test_bound.py"),
+    ),
     "kills": Row(
         "`kill -9` during a write of config, vault, index",
         500,
