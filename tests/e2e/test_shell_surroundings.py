@@ -79,7 +79,7 @@ def test_every_client_gets_it(
     script = "\n".join(["xs reader", *programs.values()])
     done, _ = hooked.run(script, env={**home.env, **hostile(tmp_path)})
     assert done.returncode == 0, done.stderr
-    assert [line.startswith(READER) for line in done.stdout.split()] == [True] * len(programs)
+    assert [line.startswith(READER) for line in done.stdout.splitlines()] == [True] * len(programs)
 
 
 def test_without_the_hook_each_variable_is_named_with_the_command_that_unsets_it(
@@ -106,6 +106,51 @@ def test_without_the_hook_nothing_is_said_where_nothing_goes_before(home: Home) 
     done = home.run("switch", "reader", env={"AWS_REGION": REGION, "AWS_VAULT": "x"})
     assert "before the profile" not in done.err
     assert "export AWS_PROFILE=xs-reader" in done.err
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (
+            {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-east-2"},
+            "With AWS_DEFAULT_REGION=us-east-2, programs use another region than us-west-2.",
+        ),
+        (
+            {"AWS_REGION": "us-west-2"},
+            "Some programs read only AWS_DEFAULT_REGION, which isn't set in this shell.",
+        ),
+        (
+            {"AWS_DEFAULT_REGION": "us-west-2"},
+            "Some programs read only AWS_REGION, which isn't set in this shell.",
+        ),
+        ({"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2"}, ""),
+        ({}, ""),
+    ],
+)
+def test_without_the_hook_a_region_that_some_programs_do_not_get_is_named(
+    home: Home, variables: dict[str, str], said: str
+) -> None:
+    home.config.write_text(home.config.read_text().replace(f"region = {REGION}\n", ""))
+    done = home.run("switch", "reader", env=variables)
+    assert done.code == 0, done.err
+    assert (said in done.err) is True
+    setting = "Set it: export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2"
+    assert (setting in done.err) is bool(said)
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_hook_sets_both_variables_to_the_region_of_one_and_gives_it_back(
+    home: Home, need: Callable[[str], str], tmp_path: Path, variable: str
+) -> None:
+    home.config.write_text(home.config.read_text().replace(f"region = {REGION}\n", ""))
+    hooked = HookedShell("bash", need("bash"), tmp_path / "runs", str(XSWITCH))
+    both = 'echo "$AWS_REGION ${AWS_DEFAULT_REGION-unset}"'
+    script = f"xs reader\n{both}\nxs external\n{both}\nxs --unset"
+    done, after = hooked.run(script, env={**home.env, variable: "us-west-2"})
+    assert done.stdout.splitlines() == ["us-west-2 us-west-2"] * 2, done.stderr
+    assert f" in us-west-2 ({variable}), " in done.stderr
+    names = ("AWS_REGION", "AWS_DEFAULT_REGION")
+    assert {name: after[name] for name in names if name in after} == {variable: "us-west-2"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

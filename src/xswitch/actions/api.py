@@ -117,8 +117,8 @@ class SwitchResult:
     region_source: RegionSource = "default"
 
     @property
-    def sets_region(self) -> bool:
-        """Whether the shell gets the region; else it has its own, or none."""
+    def region_in_profile(self) -> bool:
+        """Whether the managed profile has the region; else only the shell has, or nothing."""
         return self.region_source in ("option", "role")
 
 

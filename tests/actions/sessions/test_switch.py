@@ -188,9 +188,10 @@ def test_sts_is_asked_in_the_region_that_the_shell_gets(
     world.environment.set.update(variables)
     switched = switch(world, "open", SwitchOptions(region=option))
     assert (switched.region, switched.region_source) == (region, source)
-    assert switched.sets_region == (source in ("option", "role"))
+    assert switched.region_in_profile == (source in ("option", "role"))
     assert {endpoint.region for endpoint in world.sts.endpoints} == {region}
-    assert properties(world, "xs-open").get("region") == (region if switched.sets_region else None)
+    in_profile = region if switched.region_in_profile else None
+    assert properties(world, "xs-open").get("region") == in_profile
 
 
 def test_a_second_switch_changes_no_file(world: World) -> None:

@@ -101,7 +101,7 @@ def _say_problems(context: Context, switched: SwitchResult) -> None:
 def _place(switched: SwitchResult, environment: Mapping[str, str]) -> str:
     """Return where programs work after the switch, and why unless the role says so."""
     own = own_regions(environment)
-    if switched.sets_region:
+    if switched.region_in_profile:
         return f" in {switched.region}"
     if switched.region_source != "default":
         return f" in {switched.region} ({switched.region_source})"
@@ -112,13 +112,14 @@ def _place(switched: SwitchResult, environment: Mapping[str, str]) -> str:
 
 
 def _region_for_shell(switched: SwitchResult, environment: Mapping[str, str]) -> str:
-    """Return the region that the shell gets, "" to leave it its own.
+    """Return the region that both region variables of the shell get, "" to leave them alone.
 
-    It isn't left its own where one program would use another region than STS was asked in: its two
-    variables differ, or they are of another partition.
+    Also a variable's own: no program reads both, so it is the announced one only for some of them.
+    A region of another partition can't be used with the role's credentials.
     """
-    other = any(region != switched.region for region in own_regions(environment).values())
-    return switched.region if switched.sets_region or other else ""
+    if switched.region_source != "default" or own_regions(environment):
+        return switched.region
+    return ""
 
 
 def _say_without_hook(context: Context, switched: SwitchResult) -> None:
@@ -145,16 +146,31 @@ def _say_without_hook(context: Context, switched: SwitchResult) -> None:
             f" {', '.join(names)}. Unset {'it' if len(names) == 1 else 'them'}:"
             f" {unset_command(shell, names)}"
         )
+    _say_region_without_hook(context, switched, shell)
+
+
+def _say_region_without_hook(context: Context, switched: SwitchResult, shell: str) -> None:
+    """Say which region variables lead some program to another region than the switch's."""
+    environment = context.environ
     region = _region_for_shell(switched, environment)
-    other = [
-        name for name in REGION_VARIABLES if region and environment.get(name, region) != region
-    ]
+    if not region:
+        return
+    other = [name for name in REGION_VARIABLES if environment.get(name, "") not in {"", region}]
+    # The profile has a region for the programs that don't read the variable that is set
+    unset = (
+        []
+        if switched.region_in_profile
+        else [name for name in REGION_VARIABLES if not environment.get(name)]
+    )
     if other:
         values = ", ".join(f"{name}={environment[name]}" for name in other)
-        context.stderr.warn(
-            f"With {values}, programs use another region than {region}. Set it:"
-            f" {set_command(shell, dict.fromkeys(REGION_VARIABLES, region))}"
-        )
+        text = f"With {values}, programs use another region than {region}."
+    elif unset:
+        text = f"Some programs read only {' or '.join(unset)}, which isn't set in this shell."
+    else:
+        return
+    setting = set_command(shell, dict.fromkeys(REGION_VARIABLES, region))
+    context.stderr.warn(f"{text} Set it: {setting}")
 
 
 def _user_shell(environment: Mapping[str, str]) -> str:
