@@ -61,7 +61,7 @@ screenshots: $(VENV)/.installed
 
 # The clients and emulators the tests run beside xswitch, into a cache outside the repository.
 TOOLS := $(or $(XSWITCH_TEST_TOOLS),$(HOME)/.cache/xswitch-tests)
-test-tools: $(TOOLS)/.installed
+test-tools: $(TOOLS)/.installed $(TOOLS)/go-identity
 $(TOOLS)/.installed: tests/tools/peers.txt tests/tools/package.json
 	mkdir -p $(TOOLS)
 	$(PYTHON) -m venv $(TOOLS)/peers
@@ -69,6 +69,12 @@ $(TOOLS)/.installed: tests/tools/peers.txt tests/tools/package.json
 	cp tests/tools/package.json $(TOOLS)/package.json
 	cd $(TOOLS) && npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
+
+# The client in Go, and the variables that its SDK reads; without Go, the tests that need it are skipped by name.
+GO_CLIENT := tests/tools/go-identity
+$(TOOLS)/go-identity: $(GO_CLIENT)/main.go $(GO_CLIENT)/go.mod $(GO_CLIENT)/go.sum
+	mkdir -p $(TOOLS)
+	$(GO_CLIENT)/build $(TOOLS)
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

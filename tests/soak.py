@@ -160,6 +160,12 @@ ROWS: dict[str, Row] = {
         "test_canary",
         ("e2e/test_canary.py",),
     ),
+    "identity": Row(
+        "Switches by every route, in the surroundings of docs/identity.md, then real clients",
+        60,
+        "the announced identity and region, or a sentence and no credentials",
+        "test_identity",
+    ),
     "surroundings": Row(
         "Hostile environment and settings",
         1,

@@ -73,11 +73,17 @@ class Home:
         )
 
 
-def run(argv: Sequence[str], env: Mapping[str, str], stdin: str | None = None) -> Ran:
+def run(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    stdin: str | None = None,
+    cwd: Path | None = None,
+) -> Ran:
     """Run a program in a new session, so without a terminal, and with a timeout."""
     done = subprocess.run(
         argv,
         env=dict(env),
+        cwd=cwd,
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,

@@ -1,0 +1,1 @@
+"""Switches by every route, in hostile surroundings, and the real clients that follow them."""
