@@ -72,6 +72,18 @@ def _new_id() -> str:
     return secrets.token_hex(16)
 
 
+def _remove_leftovers(paths: AppPaths) -> tuple[str, ...]:
+    """Remove what killed writers left in the state folder and in folders of sessions."""
+    from xswitch.adapters.vault.errors import VaultErrors  # noqa: PLC0415 -- only after a change
+    from xswitch.adapters.vault.file_store import FileStore  # noqa: PLC0415 -- as above
+
+    errors = VaultErrors(str(paths.settings))
+    stores = [FileStore(folder, errors, memory=True) for folder in RuntimePlaces(paths).folders()]
+    stores.append(FileStore(paths.state / "sessions", errors, memory=False))
+    left = [path for store in stores for path in store.remove_leftovers()]
+    return tuple(map(str, (*sweep_below(paths.state), *left)))
+
+
 class Services:
     """Everything that a front end gets: use cases, clock, MFA prompts, and the demo's extras."""
 
@@ -157,7 +169,7 @@ class Services:
                 history,
                 private_folders=tuple(map(str, app_paths.folders)),
                 private_files=tuple(map(str, app_paths.files)),
-                remove_leftovers=lambda: tuple(map(str, sweep_below(app_paths.state))),
+                remove_leftovers=lambda: _remove_leftovers(app_paths),
                 newer_files=lambda: tuple(
                     error
                     for file in (index, usage, history, RuntimePlaces(app_paths))

@@ -295,3 +295,15 @@ def test_a_writing_program_that_is_killed_leaves_the_old_value_or_the_new_one(me
     assert all(
         value and len(value) == 18_000 and value == value[:9] * 2000 for value in seen - {None}
     )
+
+
+def test_what_killed_writers_left_is_removed_without_a_write(
+    memory: Path, store: FileStore
+) -> None:
+    left = memory / "xswitch" / f".{KEY}.17.0123abcd"
+    left.write_text("secret")
+    assert store.remove_leftovers() == [left]
+    assert store.remove_leftovers() == []
+    (memory / "xswitch").chmod(0o755)
+    left.write_text("secret")
+    assert store.remove_leftovers() == []  # not trusted; `forget` names it

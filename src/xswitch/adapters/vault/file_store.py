@@ -185,12 +185,21 @@ class FileStore:
         if not self._memory:
             os.fsync(descriptor)
 
-    def _sweep(self, folder: int) -> None:
+    def remove_leftovers(self) -> list[Path]:
+        """Remove the temporary files of killed writers; return their paths. Never raises."""
+        with contextlib.suppress(OSError, VaultError), self._opened(create=False) as folder:
+            return [] if folder is None else self._sweep(folder)
+        return []
+
+    def _sweep(self, folder: int) -> list[Path]:
         """Remove temporary files of killed writers."""
         with contextlib.suppress(OSError):
-            for name in os.listdir(folder):
-                if _temporary(name):
-                    remove_if_left(name, dir_fd=folder)
+            return [
+                self.folder / name
+                for name in os.listdir(folder)
+                if _temporary(name) and remove_if_left(name, dir_fd=folder)
+            ]
+        return []
 
     @contextlib.contextmanager
     def _opened(self, *, create: bool) -> Iterator[int | None]:
