@@ -218,6 +218,7 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
         ("config", "undo"),
         ("forget", "deep"),
         ("forget", "--all", "--json"),
+        ("forget", "--all", "--yes"),
     ]
 
 
