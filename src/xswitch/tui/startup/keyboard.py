@@ -49,6 +49,11 @@ class LenientParser(XTermParser):
         """Whether the parser waits for the rest of a sequence."""
         return self._timeout_time is not None
 
+    def expire(self) -> None:
+        """Wait no longer: the next tick returns the events of what came so far."""
+        if self.waits:
+            self._timeout_time = 0.0
+
 
 class Keyboard:
     """Turns terminal input into events. Pasted text becomes a single event."""
@@ -107,6 +112,7 @@ class Keyboard:
                 yield events.Key("escape", _ESCAPE)
             elif len(held) == _ALT_KEY_LENGTH:
                 yield from self._parser.feed(held)
+                self._parser.expire()
         yield from self._parser.tick()
 
     def _parse(self, sequence: str) -> Iterator[Message]:
