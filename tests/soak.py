@@ -179,7 +179,11 @@ ROWS: dict[str, Row] = {
         "drawn by ANSI sequences or as a numbered list; Escape or Ctrl-C ends it,"
         " exit code 130, every mode as before, and the prompt on a clean line",
         "test_terminals",
-        ("tui/startup/test_terminals.py", "tui/startup/test_full_screen.py"),
+        (
+            "tui/startup/test_terminals.py",
+            "tui/startup/test_terminal_programs.py",
+            "tui/startup/test_full_screen.py",
+        ),
     ),
 }
 
