@@ -63,7 +63,7 @@ def keys_over_time(*parts: str | float) -> list[str]:
     return [event.key if isinstance(event, events.Key) else type(event).__name__ for event in found]
 
 
-# Late answers of terminals to other programs' questions, and reports that nobody asked for.
+# Late answers of terminals to the questions of other programs, and unsolicited reports.
 REPORTS = [
     "\x1b[?2026;2$y",
     "\x1b[?2048;0$y",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 
@@ -208,3 +208,22 @@ def test_a_terminal_that_takes_nothing_holds_up_no_signal(
             program.process.wait(1.5)
         program.process.send_signal(signal.SIGTERM)
         assert program.process.wait(60) == 130
+
+
+def test_in_the_background_it_waits_for_the_shell_if_there_is_one(
+    need: Callable[[str], str], environ: dict[str, str]
+) -> None:
+    """A job stops until `fg`; without its shell, which alone could resume it, it ends."""
+    shell = [need("bash"), "--norc", "-ic"]
+    with pty_program(
+        [*shell, "xswitch & wait; fg %1 >/dev/null; echo left=$?"], environ
+    ) as program:
+        program.until(STARTED)
+        program.quiet()
+        program.send("\x1b")
+        program.until(b"left=130")
+    with pty_program([*shell, "(xswitch & exec sleep 0.1); cat"], environ) as program:
+        program.until(b"No terminal: the picker can't open.")
+        program.send("\x04")
+        program.ended()
+        assert ENTERED not in program.written
