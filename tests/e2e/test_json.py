@@ -58,6 +58,7 @@ _STATUS = {
         "principal",
         "managed_profile",
         "static",
+        "static_expires_at",
         "state",
         "seconds_left",
         "issued_at",
