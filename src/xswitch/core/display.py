@@ -120,11 +120,12 @@ _HIDDEN_KEYS = frozenset(
     )
 )
 _MAX_VALUE_LENGTH = 80
-_CODE_LENGTH = 20  # of the shortest that is looked at: an access key ID
+SHORTEST_SECRET = 20
+"""The characters of the shortest code with the form of a secret: an access key ID."""
 _SECRET_KEY_LENGTH = 40
 _SHORTEST_RANDOM = 6
 
-_code = re.compile(rf"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{{{_CODE_LENGTH},}}")
+_code = re.compile(rf"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{{{SHORTEST_SECRET},}}")
 _KEY_ID_STARTS = ("AKIA", "ASIA", "ABIA", "ACCA")
 _key_id = re.compile(
     r"(?<![A-Za-z0-9])(A(?:KI|SI|BI|CC)A)[A-Z0-9]{8,120}([A-Z0-9]{4})(?![A-Za-z0-9])"
@@ -140,7 +141,7 @@ _comment = re.compile(r"([ \t][#;])")
 _separators = re.compile(r"[+/=_-]+").split
 _word_parts = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|[0-9]+").findall
 _words = re.compile(r"[a-z]*[aeiouy][a-z]*").findall
-_plain_words = re.compile(r"(?:[A-Z]{0,4}[a-z]{3,}|[/_-])+|[a-z0-9/_-]{,39}").fullmatch
+_plain_part = re.compile(r"(?:[A-Z]{0,4}+[a-z]{3,}+)++|[a-z0-9]{0,39}+|[A-Z0-9]{0,25}+").fullmatch
 _generated_suffix = re.compile(r"(?<=[A-Za-z]{8})[0-9A-F]{8}$")
 
 
@@ -194,7 +195,7 @@ def show_header(raw: str) -> str:
 
 def hide_secrets(text: str) -> str:
     """Replace everything in `text` that has the form of a secret."""
-    if len(text) >= _CODE_LENGTH and (codes := _code.findall(text)):
+    if len(text) >= SHORTEST_SECRET and (codes := _code.findall(text)):
         if any(start in text for start in _KEY_ID_STARTS):
             text = _key_id.sub(r"\1****\2", text)
         if any(map(_is_secret, codes)):
@@ -203,7 +204,7 @@ def hide_secrets(text: str) -> str:
         text = strip_user_info(text)
     if "=" in text or ":" in text:
         lowered = text.lower()
-        if any(word in lowered for word in ("secret", "token", "passw", "pwd")):
+        if "secret" in lowered or "token" in lowered or "passw" in lowered or "pwd" in lowered:
             text = _assignment.sub(rf"\1\2{HIDDEN}", text)
         if "\n" in text or "\r" in text or r"\n" in text:
             text = _continuation.sub(rf"\1{HIDDEN}", text)
@@ -220,9 +221,12 @@ def _is_secret(code: str) -> bool:
     Generated names of AWS and its tools pass: role names with hashes, UUIDs, unique IDs, and
     external IDs of 32 hexadecimal digits.
     """
-    if _plain_words(code):  # most names; the rest takes ten times as long
-        return False
     parts = _separators(code)
+    for part in parts:
+        if not _plain_part(part):
+            break
+    else:
+        return False  # most names; the rest takes ten times as long
     # Of a secret access key's length, or with characters that names don't have
     is_base64 = len(code) == _SECRET_KEY_LENGTH or (
         len(code) >= 32 and ("+" in code or code.endswith("="))  # noqa: PLR2004 -- 24 bytes

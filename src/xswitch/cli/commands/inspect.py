@@ -44,7 +44,8 @@ def list_roles(context: Context) -> int:
     rows = [_role_row(role, listing, now) for role in listing.roles]
     if rows:
         context.stdout.lines(
-            table(rows, ["PROFILE", "ACCOUNT", "ID", "ROLE", "REGION", "MFA", "SESSION"])
+            table(rows, ["PROFILE", "ACCOUNT", "ID", "ROLE", "REGION", "MFA", "SESSION"]),
+            verbatim=True,
         )
     else:
         context.stderr.say("The AWS config has no role profiles yet.")
@@ -131,7 +132,8 @@ def status(context: Context) -> int:
                 + f" Replace them: xswitch renew {shlex.quote(row.entry.managed_profile)}"
             )
     context.stdout.lines(
-        table(cells, ["PROFILE", "KIND", "STATE", "LEFT", "SILENT", "MANAGED", "PRINCIPAL"])
+        table(cells, ["PROFILE", "KIND", "STATE", "LEFT", "SILENT", "MANAGED", "PRINCIPAL"]),
+        verbatim=True,
     )
     return ExitCode.DONE
 
@@ -167,7 +169,9 @@ def history(context: Context) -> int:
         ]
         for entry in entries
     ]
-    context.stdout.lines(table(cells, ["TIME", "RESULT", "PROFILE", "SESSION", "ROLE"]))
+    context.stdout.lines(
+        table(cells, ["TIME", "RESULT", "PROFILE", "SESSION", "ROLE"]), verbatim=True
+    )
     return ExitCode.DONE
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TextIO
 
 from xswitch import streams
-from xswitch.core.display import display, hide_secrets
+from xswitch.core.display import SHORTEST_SECRET, display, hide_secrets
 from xswitch.core.text import sanitize
 
 ENVELOPE_VERSION = 1
@@ -116,16 +116,18 @@ def _without_secrets(value: object, known: dict[str, str] | None = None) -> obje
     """
     known = {} if known is None else known
     if isinstance(value, str):
-        if (shown := known.get(value)) is None:
-            shown = known[value] = hide_secrets(value)
-        return shown
+        if len(value) >= SHORTEST_SECRET or "=" in value or ":" in value:
+            if (shown := known.get(value)) is None:
+                shown = known[value] = hide_secrets(value)
+            return shown
+        return value
     if isinstance(value, Mapping):
         return {
-            _without_secrets(key, known): inner
-            if inner is None or isinstance(inner, int)
-            else _without_secrets(inner, known)
+            key if len(key) < SHORTEST_SECRET else hide_secrets(key): _without_secrets(inner, known)
             for key, inner in value.items()
         }
+    if isinstance(value, list | tuple):
+        return [_without_secrets(inner, known) for inner in value]
     if isinstance(value, Iterable):
         return (_without_secrets(inner, known) for inner in value)
     return value
