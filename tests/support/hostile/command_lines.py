@@ -203,6 +203,6 @@ def by_files(names: Sequence[str], texts: Sequence[str], folder: Path) -> list[J
     return [
         *jobs,
         Job("named", ["renew", "--all"]),
-        Job("named", ["forget", "--all"]),
+        Job("named", ["forget", "--all", "--yes"]),
         Job(UNTOLD, ["config", "undo"]),
     ]

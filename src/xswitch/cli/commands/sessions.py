@@ -129,7 +129,7 @@ def _confirm(known: ForgetPreview) -> None:
     more = f", and {len(known.profiles) - _MAX_NAMES} more" if known.profiles[_MAX_NAMES:] else ""
     listed = f" ({names}{more})" if names else ""
     question = f"Forget everything: {', '.join(parts)}{listed}, and what the index doesn't name?"
-    if ask_line(f"{question} Type yes: ").strip().lower() != "yes":
+    if ask_line(f"{question} Type yes: ").strip().lower() not in {"y", "yes"}:
         raise CancelledError("Nothing was forgotten.", code=ErrorCode.NOT_CONFIRMED)
 
 
