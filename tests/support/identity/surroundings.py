@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from support.aws.emulator import HUB, PROD
 from support.aws.servers import json_reply, serve
+from support.e2e import run
 from support.identity.routes import Route, Switched
 from support.identity.world import (
     INTRUDER_KEY,
@@ -237,12 +238,8 @@ def _serve_once(world: World, _route: Route, switched: Switched) -> None:
 
 def _switch_to_tagged(world: World) -> None:
     """Switch to another role first, whose files are then copied."""
-    target, world.target = world.target, ("tagged",)
-    from support.e2e import run  # noqa: PLC0415 -- only with these surroundings
-
     done = run(["xswitch", "switch", "tagged"], world.env)
     assert done.code == 0, done.err
-    world.target = target
 
 
 def _pointer_copied(world: World, route: Route, switched: Switched) -> list[Switched]:
@@ -285,7 +282,14 @@ def _second_shell(world: World, route: Route, _switched: Switched) -> list[Switc
     config = world.folder / "second" / "config"
     folder = world.folder.parent / "second"
     folder.mkdir()
-    return [route.switch(world.second_shell(config, HUB), folder)]
+    second = world.second_shell(config, HUB)
+    if route.static:  # both shells have one credentials file
+        refused = run(["xswitch", "switch", *second.target, "--static"], second.env)
+        assert "in another config file" in refused.err, refused.err
+        followed = run(["xswitch", "switch", *second.target, "--force"], second.env)
+        assert followed.code == 0, followed.err
+        return []
+    return [route.switch(second, folder)]
 
 
 SURROUNDINGS = (
@@ -362,7 +366,7 @@ SURROUNDINGS = (
         "two-shells",
         "a second shell with another `AWS_CONFIG_FILE`, where the name is another account's",
         after=_second_shell,
-        slice=("in code", "bash"),
+        slice=("in code", "bash", "static"),
     ),
     Surroundings(
         "cron",

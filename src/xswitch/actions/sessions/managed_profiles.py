@@ -43,7 +43,7 @@ class _SecretProperties(dict[str, str]):
         return "{***}"
 
 
-def ensure_writable(snapshot: ConfigSnapshot, name: str, *, static: bool) -> None:
+def ensure_writable(config: Config, snapshot: ConfigSnapshot, name: str, *, static: bool) -> None:
     """Raise unless the managed profile, and its static profile, can be written as `name`."""
     if not name or name == "default" or not is_legal_name(name):
         raise UsageError(
@@ -70,6 +70,22 @@ def ensure_writable(snapshot: ConfigSnapshot, name: str, *, static: bool) -> Non
             f"A profile with this name exists, and xswitch didn't write it ({place}).",
             ErrorCode.NOT_OURS,
         )
+    if static and existing is not None and not _is_in_config(config, existing):
+        place = f"{existing.origin.file}:{existing.origin.line}"
+        raise _cannot_write(
+            existing.name,
+            "It has the keys of a profile of this name in another config file, whose programs would"
+            f" get this role ({place}).",
+            ErrorCode.NOT_OURS,
+        )
+
+
+def _is_in_config(config: Config, static: Profile) -> bool:
+    """Whether this config has a static profile's settings, which `static_edits` writes there.
+
+    Several config files can share a credentials file, and so the names of its profiles.
+    """
+    return static.origin.file == config.files.paths().config
 
 
 def _cannot_write(name: str, why: str, code: str) -> ShadowError:
@@ -224,6 +240,16 @@ def ensure_replaceable(config: Config, edits: Sequence[ProfileEdit], *, static: 
         config.files.ensure_writable(kinds)
 
 
+def _managed_with_own_static(config: Config, snapshot: ConfigSnapshot) -> Iterable[str]:
+    """Return the managed profiles whose static profile isn't another config file's."""
+    profiles = snapshot.view.profiles
+    return (
+        name
+        for name in snapshot.managed_with_static
+        if _is_in_config(config, profiles[name + STATIC_SUFFIX])
+    )
+
+
 def follow_sessions(
     config: Config,
     snapshot: ConfigSnapshot,
@@ -241,7 +267,7 @@ def follow_sessions(
     """
     edits: list[ProfileEdit] = []
     followers: list[tuple[SessionPlan, SessionRecord, str]] = []
-    for managed in snapshot.managed_with_static if records else ():
+    for managed in _managed_with_own_static(config, snapshot) if records else ():
         try:
             role = snapshot.role_for_profile(managed)
             ensure_bound(snapshot, role, managed, None)

@@ -162,7 +162,7 @@ class _Switch:
         self.managed = options.profile_name or role.managed_profile
         role = replace(role, managed_profile=self.managed)
         overrides = effective_overrides(snapshot, role, options)
-        ensure_writable(snapshot, self.managed, static=options.static)
+        ensure_writable(ports.config, snapshot, self.managed, static=options.static)
         served = snapshot.served_role(role)
         self.role = replace(served, managed_profile=self.managed, guard=role.guard)
         self.properties = managed_profile_properties(
