@@ -584,7 +584,7 @@ class FakeFileFacts:
             path,
             FileInfo(
                 path,
-                exists=True,
+                exists=not path.endswith(".xswitch-original"),
                 folder=folder,
                 mode=0o700 if folder else 0o600,
                 executable=not folder,

@@ -321,6 +321,13 @@ def test_the_state_folder_is_looked_into(world: World) -> None:
     }
 
 
+def test_a_copy_that_an_earlier_version_kept(world: World) -> None:
+    path = "/home/u/.aws/config.xswitch-original"
+    world.file_facts.facts[path] = FileInfo(path, exists=True, mode=0o600)
+    check = only(world, "leftovers")
+    assert (check.state, check.next_step) == ("warning", f"rm {path}")
+
+
 def test_what_killed_writers_left_is_removed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(world.config, "remove_leftovers", lambda: ("/home/u/.aws/.x.tmp",))
     check = only(world, "leftovers")

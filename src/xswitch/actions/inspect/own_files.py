@@ -37,6 +37,15 @@ def own_files(ports: Ports) -> Iterator[DoctorCheck]:
     yield from checks
     if not checks:
         yield DoctorCheck("permissions", "ok", "File permissions are correct.")
+    copy = inspect(f"{paths.config}.xswitch-original")
+    if copy.exists:
+        yield DoctorCheck(
+            "leftovers",
+            "warning",
+            f"{copy.path} is a copy of your config that an earlier xswitch kept; it may hold"
+            " secrets.",
+            f"rm {shlex.quote(copy.path)}",
+        )
     removed = ports.remove_leftovers()
     if removed:
         yield DoctorCheck(
