@@ -53,8 +53,8 @@ def read_only_mount(folder: Path) -> Iterator[None]:
 def store_of_another_user(folder: Path) -> Iterator[None]:
     """Make the config a link into a store, as Nix and home-manager do."""
     needs_root("files of another user need root")
-    nix = folder.parent / "nix/store"
-    nix.mkdir(parents=True)
+    nix = folder.parents[1] / f"nix-of-{folder.parent.name}"  # what is in the home is its user's
+    nix.mkdir()
     (folder / "config").rename(nix / "config")
     (folder / "config").symlink_to(nix / "config")
     os.chown(nix / "config", 12345, 12345)
@@ -129,11 +129,13 @@ def test_the_next_step_is_a_copy_that_works(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home = folder.parent
-    if obstacle is store_of_another_user:
-        # Root gets another next step
-        monkeypatch.setattr(os, "geteuid", lambda: 4242)
     with obstacle(folder):
-        step = refusal(lambda: store.ensure_writable(["config"]), "config_not_writable").next_step
+        with monkeypatch.context() as patched:
+            if obstacle is store_of_another_user:
+                # Root gets another next step
+                patched.setattr(os, "geteuid", lambda: 4242)
+            refused = refusal(lambda: store.ensure_writable(["config"]), "config_not_writable")
+        step = refused.next_step
         command = step.partition(": ")[2]
         printed = subprocess.run(
             ["sh", "-c", f'{command} && printf %s "$AWS_CONFIG_FILE"'],
