@@ -257,6 +257,7 @@ ADVICE: dict[str, str] = {
     "xswitch switch {} --duration {}": "see test_a_shorter_session",
     "Leave the policy out.": _CHOICE,
     "reinstall xswitch, then run: xswitch renew --all": _OTHERS,
+    "Read them, then: {}": "a person reads what another user could have written",
     "Switch to the role again; this rewrites the profile.": _AGAIN,
     "Install xswitch under a path without special characters, for example with pipx.": _OTHERS,
     "Look at it again: xswitch switch {}": "a person looks at what changed",
