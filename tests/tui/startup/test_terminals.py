@@ -87,7 +87,7 @@ def run_on(term: str | None, size: tuple[int, int], environ: Mapping[str, str], 
             leave(program, key if key == "\x03" else "\n")
             return
         program.until(STARTED)
-        if min(size) >= 8:
+        if min(size) >= 20:  # or the name is cut
             program.until(b"picked")
         program.quiet()
         leave(program, key)
