@@ -372,6 +372,15 @@ def _permission_steps(home: Home) -> list[str]:
     ]
 
 
+def test_an_old_copy_of_the_config_is_removed(home: Home) -> None:
+    copy = home.config.with_name("config.xswitch-original")
+    copy.write_text("old")
+    checks = home.run("doctor", "--json").json["data"]["checks"]
+    (step,) = (check["next_step"] for check in checks if check["name"] == "leftovers")
+    assert follow(home, step).code == 0
+    assert not copy.exists()
+
+
 def test_a_hard_link_gets_a_file_of_its_own(home: Home) -> None:
     os.link(home.config, home.folder / "it's second")
     step = printed(home.run("switch", "reader"))

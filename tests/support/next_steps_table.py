@@ -80,6 +80,7 @@ RUN: dict[str, str] = {
     ' "$(xswitch init bash)" ({}: docs/shells.md), then use: xs': (
         "test_the_shell_is_switched_without_the_hook"
     ),
+    "rm {}": "test_an_old_copy_of_the_config_is_removed",
     "unset AWS_PROFILE, or: xs --unset": "test_variables_are_unset",
     'Set vault = "auto" in {}.': "test_a_setting_of_the_vault",
     "Set allow_plain_files = true in {}.": "test_a_setting_of_the_vault",
