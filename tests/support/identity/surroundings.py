@@ -246,11 +246,12 @@ def _pointer_copied(world: World, route: Route, switched: Switched) -> list[Swit
     """Copy every pointer and prompt file of the other role over the one of this."""
     _serve_once(world, route, switched)
     copied = 0
-    for file in [*world.state.rglob("xs-tagged*")]:
-        target = file.with_name(file.name.replace("xs-tagged", "xs-reader"))
-        if file.is_file() and target.exists():
-            shutil.copy2(file, target)
-            copied += 1
+    for file in world.state.rglob("xs-tagged*"):
+        kind = world.state / file.relative_to(world.state).parts[0]
+        for target in kind.rglob(file.name.replace("xs-tagged", "xs-reader")):
+            if file.is_file():
+                shutil.copy2(file, target)
+                copied += 1
     assert copied, sorted(map(str, world.state.rglob("*")))
     return []
 
