@@ -13,6 +13,7 @@ from pathlib import Path
 
 from conftest import TOOLS, find_program, missing
 from support.e2e import Ran, run
+from support.identity.variables import require_go_client
 from xswitch.emulator.server import EmbeddedAws
 
 _PROGRAMS = Path(__file__).parents[2] / "tools"
@@ -100,10 +101,8 @@ def _cli(env: Mapping[str, str], _config: str, cwd: Path, url: str) -> Ran:
 
 
 def _go(env: Mapping[str, str], config: str, cwd: Path, _url: str) -> Ran:
-    program = TOOLS / "go-identity"
-    if not program.exists():
-        missing("the program in Go isn't built (make test-tools)")
-    return run([str(program), *([config] if config else [])], env, cwd=cwd)
+    require_go_client()
+    return run([str(TOOLS / "go-identity"), *([config] if config else [])], env, cwd=cwd)
 
 
 def _javascript(env: Mapping[str, str], config: str, cwd: Path, _url: str) -> Ran:
