@@ -108,7 +108,8 @@ def test_a_closed_stream_is_never_the_next_file_that_is_opened(home: Home) -> No
     lines = [
         line
         for path in home.folder.rglob("*")
-        if path.is_file()
+        # A hot pointer names its profile
+        if path.is_file() and path.parent.name != "hot"
         for line in path.read_bytes().split(b"\n")
     ]
     assert b"xs-reader" not in lines

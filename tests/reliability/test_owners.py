@@ -246,7 +246,7 @@ def test_doctor_names_the_owner_of_what_root_left(warm: Forks, owned: Home) -> N
     needs_root("only root can leave files there")
     give_all(owned, USER)
     assert warm.run(RUNS["switch"], owned.env, uid=USER).code == 0
-    for place in ("locks/index.lock", "hot/xs-reader", "history.jsonl"):
+    for place in ("locks/index.lock", "prompt/xs-reader", "history.jsonl"):
         os.chown(owned.folder / STATE / place, 0, 0)
     ran = warm.run(RUNS["doctor"], owned.env, uid=USER)
     assert ran.code == 8

@@ -49,7 +49,9 @@ class FaultHome(Home):
         else:
             shutil.copytree(like.folder, self.folder)
             shutil.copytree(like.runtime, self.runtime)
-        self._left_out = ["/locks/", "/hot/", "history.jsonl"]
+            # The copy has sessions of its own
+            (self.state / "runtime.json").unlink(missing_ok=True)
+        self._left_out = ["/locks/", "/hot/", "history.jsonl", "runtime.json"]
         self.env = {
             "HOME": str(self.folder),
             "PATH": "/usr/bin:/bin",
@@ -66,7 +68,7 @@ class FaultHome(Home):
         return self.folder / ".local" / "state" / "xswitch"
 
     def snapshot(self) -> dict[str, bytes]:
-        """Return all files by path, except history, locks and hot pointers."""
+        """Return all files by path but history, locks, hot pointers, and the recorded folder."""
         paths = (
             path
             for root in (self.folder, self.runtime)
@@ -83,7 +85,11 @@ class FaultHome(Home):
     def history(self) -> list[dict[str, object]]:
         path = self.state / "history.jsonl"
         return (
-            [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            [
+                entry
+                for line in path.read_text(encoding="utf-8").splitlines()
+                if "result" in (entry := json.loads(line))
+            ]
             if path.exists()
             else []
         )

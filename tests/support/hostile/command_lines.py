@@ -77,6 +77,7 @@ def by_argv(texts: Sequence[str]) -> list[Job]:
     jobs = []
     for command, whole in grammar().items():
         word, base = BASES[command]
+        scene = UNTOLD if command == "renew-background" else command
         parser = _subcommands(whole)[base[1]] if command == "access" else whole
         valued = [
             action.option_strings[-1]
@@ -86,13 +87,13 @@ def by_argv(texts: Sequence[str]) -> list[Job]:
         json_too = any("--json" in action.option_strings for action in parser._actions)
         for number, text in enumerate(texts):
             more = ["--json"] if json_too and number % 2 else []
-            jobs.append(Job(command, [*word, _NOTHING + text, *more]))
+            jobs.append(Job(scene, [*word, _NOTHING + text, *more]))
             if valued:
                 option = valued[number % len(valued)]
                 value = (
                     f"{text}={text}" if option in ("--tag", "--document") and number % 3 else text
                 )
-                jobs.append(Job(command, [*base, option, value, *more]))
+                jobs.append(Job(scene, [*base, option, value, *more]))
     for number, text in enumerate(texts):
         plan = [
             "access",

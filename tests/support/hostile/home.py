@@ -15,6 +15,8 @@ MFA = "m"
 """Prefix of profiles with a hostile MFA device."""
 PLAIN = "plain"
 """A harmless profile without a guard, for hostile AWS responses."""
+_UNGUARDED = "arn:aws:iam::333333333333:role/"
+"""Start of the ARNs of roles in an account that no guard matches by name."""
 ROLES = 4
 """Number of roles in IAM that share the texts."""
 _ROLE = """
@@ -28,7 +30,7 @@ endpoint_url = {url}
 """
 _WITH_MFA = """
 [profile {name}]
-role_arn = {real}
+role_arn = {unguarded}
 source_profile = dev
 mfa_serial = arn:aws:iam::111111111111:mfa/{device}
 endpoint_url = {url}
@@ -41,7 +43,7 @@ def written_config(home: Home, texts: list[str], url: str) -> list[str]:
     Returns the profiles' names as they are read.
     """
     plain = (
-        f"[profile {PLAIN}]\nrole_arn = arn:aws:iam::222222222222:role/Plain\n"
+        f"[profile {PLAIN}]\nrole_arn = {_UNGUARDED}Plain\n"
         f"source_profile = dev\nendpoint_url = {url}\n"
     )
     parts = [f"[profile dev]\nregion = eu-west-1\nendpoint_url = {url}\n", plain]
@@ -67,7 +69,10 @@ def written_config(home: Home, texts: list[str], url: str) -> list[str]:
             )
         parts.append(
             _WITH_MFA.format(
-                name=f"{MFA}{number:04}", device=f"{note} {arn} {account}", real=real, url=url
+                name=f"{MFA}{number:04}",
+                device=f"{note} {arn} {account}",
+                unguarded=f"{_UNGUARDED}{mark(number)}",
+                url=url,
             )
         )
     home.config.write_text("\n".join(parts), encoding="utf-8", newline="")
