@@ -172,6 +172,11 @@ def test_a_region_variable_is_shown_since_it_overrides_the_profile() -> None:
     assert title(title_state(), environ={"AWS_REGION": "sa-east-1"}).endswith(
         "AWS_REGION=sa-east-1 "
     )
+    # A switch set it, so it isn't the shell's own
+    switched = {"AWS_REGION": "sa-east-1", "XSWITCH_REGION": "sa-east-1"}
+    assert "sa-east-1" not in title(title_state(), environ=switched)
+    switched["XSWITCH_OWN_AWS_REGION"] = "eu-west-3"
+    assert title(title_state(), environ=switched).endswith("AWS_REGION=eu-west-3 ")
 
 
 def test_before_and_without_a_base() -> None:

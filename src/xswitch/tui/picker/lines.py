@@ -10,6 +10,7 @@ from xswitch.core.duration_text import format_remaining
 from xswitch.core.model import CredentialSourceKind, Role, SessionState
 from xswitch.core.search.matcher import SearchField, Spans
 from xswitch.core.text import pluralize
+from xswitch.core.variables import own_regions
 from xswitch.tui.picker.layout import GAP, GUTTER, Column
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
@@ -199,9 +200,8 @@ def _vault(state: PickerState) -> Line:
 
 
 def _region(state: PickerState, environ: Mapping[str, str]) -> Line:
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        if environ.get(name):
-            return [(f"{name}=", "muted"), span(truncate(environ[name], 20), "text")]
+    for name, region in own_regions(environ).items():
+        return [(f"{name}=", "muted"), span(truncate(region, 20), "text")]
     role = state.role
     return [span(truncate(role.region, 20), "muted")] if role is not None else []
 
