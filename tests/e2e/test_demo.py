@@ -49,6 +49,12 @@ def test_pick_a_role_with_mfa_and_stay_in_it(
         )
         after = screen.wait("again=xs-payments-prod-readonly=")
         assert "assumed-role/ReadOnly/" in after
+        # Ctrl-C ends a program in that shell, and neither the shell nor the demo
+        screen.keys("clear; echo asleep=$AWS_PROFILE=; sleep 600", "Enter")
+        screen.wait("asleep=xs-")
+        screen.keys("C-c")
+        screen.keys("echo still=$AWS_PROFILE=", "Enter")
+        screen.wait("still=xs-payments-prod-readonly=")
         screen.keys("exit", "Enter")
         screen.wait("left with 0")
     assert not list(clean_world.rglob("*xswitch*"))

@@ -97,8 +97,9 @@ def _run_demo(context: Context) -> int:
             for name, value in {**running.env, **changes["set"]}.items()
             if name not in changes["unset"]
         }
-        # Ctrl-C is for programs in that shell; the demo ends with the shell
-        previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Ctrl-C is for programs in that shell, which would inherit SIG_IGN; the demo ends with the
+        # shell
+        previous_handler = signal.signal(signal.SIGINT, lambda _number, _frame: None)
         try:
             with core_dumps.allowed_in_children():
                 subprocess.run(shell_command(env), env=env, check=False)
