@@ -150,14 +150,14 @@ def display(text: str, *, limit: int | None = None) -> str:
     return sanitize(hide_secrets(text), limit=limit)
 
 
-def show_value(value: str) -> str:
+def show_value(value: str, limit: int = _MAX_VALUE_LENGTH) -> str:
     """Return a config value as it may be shown, with "…" if something is cut.
 
-    It ends with its first line and before a comment.
+    It ends with its first line, before a comment, and after `limit` characters.
     """
     first, *others = value.split("\n")
     text, comment, _ = _comment.split(first, 1) if _comment.search(first) else (first, "", "")
-    text = display(text.strip("\r"), limit=_MAX_VALUE_LENGTH)
+    text = display(text.strip("\r"), limit=limit)
     return f"{text}{comment}…" if (others or comment) and not text.endswith("…") else text
 
 

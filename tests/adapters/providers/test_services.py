@@ -336,9 +336,10 @@ def test_a_web_identity_is_exchanged_at_the_plans_endpoint(
 
 
 def test_an_unreadable_web_identity_token(tmp_path: Path) -> None:
-    error = refused(CredentialSourceKind.WEB_IDENTITY, web(tmp_path / "nowhere"))
+    nowhere = tmp_path / ("folder-" * 12) / "nowhere"
+    error = refused(CredentialSourceKind.WEB_IDENTITY, web(nowhere))
     assert error.code == "web_identity_file"
-    assert f"{tmp_path / 'nowhere'}: no such file or directory" in error.what
+    assert f"{nowhere}: no such file or directory" in error.what
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\xfd")
     assert refused(CredentialSourceKind.WEB_IDENTITY, web(binary)).code == "web_identity_file"

@@ -28,6 +28,7 @@ from xswitch.core.model import CredentialSourceKind
 _MALFORMED_DATA_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 # The keys missing in a response that isn't AWS's; a damaged token file lacks other keys.
 _RESPONSE_KEYS = frozenset({"roleCredentials", "AssumeRoleWithWebIdentityResult", "Credentials"})
+_MAX_PATH_LENGTH = 4096  # a cut path can't be found
 _HTTP_STATUS = re.compile(r"Received non 200 response (\d{3})\b")
 _CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -247,7 +248,7 @@ def _container(failure: _ProviderFailure) -> SourceCredentialsError:
 
 
 def _shown_path(error: OSError) -> str:
-    return show_value(str(error.filename)) if error.filename else "the file"
+    return show_value(str(error.filename), _MAX_PATH_LENGTH) if error.filename else "the file"
 
 
 def _system_reason(error: OSError) -> str:
