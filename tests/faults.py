@@ -71,7 +71,8 @@ After each run:
   traceback or "a bug in xswitch";
 - no session's secret is outside of the vault and the static profile, in a file that others can
   read, or in a message;
-- the next change works and leaves no temporary file, and so does the next switch.
+- the next change works and leaves no temporary file, and so does the next switch (not tried after
+  `access apply`).
 
 Run on {when}: {done:,} runs, {wrong} wrong, {minutes:.0f} minutes on a shared machine with {cores}
 cores.
