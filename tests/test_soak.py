@@ -33,6 +33,14 @@ def test_a_row_without_figures_a_short_count_and_a_wrong_case_are_told() -> None
     assert not any("kills, " in line for line in lines)
 
 
+def test_an_ordinary_test_counts_by_its_own_cases() -> None:
+    assert not [
+        line
+        for line in soak.shortfalls(soak.added([told(done=3, ordinary=True)]))
+        if line.startswith("writer, ")
+    ]
+
+
 def test_the_page_has_every_row_with_the_command_that_repeats_it() -> None:
     text = soak.page(soak.added([told()]), 7, 12.4)
     for row in soak.ROWS.values():

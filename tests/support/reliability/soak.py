@@ -69,8 +69,12 @@ def write(
     note: str = "",
     *,
     parts: Mapping[str, int] | None = None,
+    ordinary: bool = False,
 ) -> None:
-    """Record a figure without failing."""
+    """Record a figure without failing.
+
+    `ordinary` is for a test outside of the row's own, whose cases don't depend on the row's count.
+    """
     if SOAK:
         line = json.dumps(
             {
@@ -80,6 +84,7 @@ def write(
                 "wrong": wrong,
                 "note": note,
                 "parts": dict(parts or {}),
+                "ordinary": ordinary,
             }
         )
         with Path(_FIGURES).open("a", encoding="utf-8") as file:

@@ -28,4 +28,4 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     )
     if row is not None:
         what = name.partition("[")[0].rpartition("::")[2].removeprefix("test_").replace("_", " ")
-        write(row, what, int(not report.skipped), int(report.failed))
+        write(row, what, int(not report.skipped), int(report.failed), ordinary=True)

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
+from xswitch.core.display import display
 from xswitch.core.errors import ErrorCode, UsageError
 from xswitch.core.model import Role
-from xswitch.core.text import sanitize
 
 MAX_DISPLAY_NAME = 64
 MAX_CONSOLE_NAME = 64
@@ -55,7 +55,7 @@ def console_url(request: AccessRequest, display_name: str = "", color: str = "")
     values = {
         "account": request.target_account,
         "roleName": f"{request.role_path}{request.role_name}".removeprefix("/"),
-        "displayName": sanitize(display_name)[:MAX_DISPLAY_NAME],
+        "displayName": display(display_name)[:MAX_DISPLAY_NAME],
         "color": color_code(color) if color else "",
     }
     return f"https://{host}/switchrole?" + "&".join(
