@@ -96,9 +96,8 @@ def test_no_core_is_dumped_during_an_mfa_process(
     assert not list(tmp_path.glob("core*"))
 
 
-def test_a_credential_process_has_the_limit_of_before(
-    home: Home, tmp_path: Path, soft: int
-) -> None:
+def _limit_in_credential_process(home: Home, tmp_path: Path, soft: int) -> str:
+    """Return the soft limit in a source's `credential_process`; the switch starts with `soft`."""
     told = tmp_path / "told"
     tool = tmp_path / "keys"
     tool.write_text(f"#!/bin/sh\nulimit -S -c > {told}\nexit 3\n")
@@ -116,24 +115,14 @@ def test_a_credential_process_has_the_limit_of_before(
         timeout=60,
     )
     assert done.returncode == 6, done.stderr
-    assert told.read_text().strip() in _in_blocks(soft)
+    return told.read_text().strip()
+
+
+def test_a_credential_process_has_the_limit_of_before(
+    home: Home, tmp_path: Path, soft: int
+) -> None:
+    assert _limit_in_credential_process(home, tmp_path, soft) in _in_blocks(soft)
 
 
 def test_a_limit_of_zero_stays_zero(home: Home, tmp_path: Path) -> None:
-    told = tmp_path / "told"
-    tool = tmp_path / "keys"
-    tool.write_text(f"#!/bin/sh\nulimit -S -c > {told}\nexit 3\n")
-    tool.chmod(0o755)
-    with home.config.open("a", encoding="utf-8") as config:
-        config.write(
-            f"\n[profile base]\ncredential_process = {tool}\n[profile of]\n"
-            "role_arn = arn:aws:iam::222222222222:role/Reader\nsource_profile = base\n"
-        )
-    subprocess.run(
-        [*_limited(0), str(XSWITCH), "switch", "of"],
-        env=home.env,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert told.read_text().strip() == "0"
+    assert _limit_in_credential_process(home, tmp_path, 0) == "0"
