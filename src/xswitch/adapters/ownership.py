@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from xswitch.core.errors import ConfigError, ErrorCode
+
 _NO_LOCKS = frozenset((errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS))
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT))
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -145,6 +147,12 @@ def repair(path: Path, error: OSError) -> Repair:
         with contextlib.suppress(OSError, ValueError):
             found = _obstacle(path)
     return found or Repair(f"{path}: {error.strerror or type(error).__name__}.", "xswitch doctor")
+
+
+def state_error(what: str, path: Path, error: OSError) -> ConfigError:
+    """Return the error `what` for a file of xswitch's state that can't be used, with `repair`."""
+    found = repair(path, error)
+    return ConfigError(what, why=found.why, next_step=found.next_step, code=ErrorCode.STATE_FOLDER)
 
 
 def _of_file_system(path: Path, number: int) -> Repair | None:

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from xswitch.adapters.ownership import distrust_folders, repair
+from xswitch.adapters.ownership import distrust_folders, repair, state_error
 from xswitch.adapters.state.private_files import (
     UntrustedFileError,
     read_file,
@@ -215,10 +215,8 @@ def _untrusted(why: str, next_step: str) -> ConfigError:
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:
-    found = repair(path, error)
-    return ConfigError(
+    return state_error(
         "The AWS config wasn't changed, because the record to undo it can't be written.",
-        why=found.why,
-        next_step=found.next_step,
-        code=ErrorCode.STATE_FOLDER,
+        path,
+        error,
     )

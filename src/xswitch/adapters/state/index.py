@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from xswitch.adapters.ownership import repair
+from xswitch.adapters.ownership import state_error
 from xswitch.adapters.state.json_file import LockedJsonFile
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.core.errors import ConfigError, ErrorCode
+from xswitch.core.errors import ConfigError
 from xswitch.core.model import IndexEntry, SessionKind
 
 MAX_ENTRIES = 10_000
@@ -72,13 +72,8 @@ class JsonIndex:
             with self._file.locked():
                 yield
         except OSError as error:
-            found = repair(self._file.path, error)
-            raise ConfigError(
-                "xswitch's session index can't be written.",
-                why=found.why,
-                next_step=found.next_step,
-                code=ErrorCode.STATE_FOLDER,
-            ) from None
+            what = "xswitch's session index can't be written."
+            raise state_error(what, self._file.path, error) from None
 
     def _write(self, entries: Mapping[str, IndexEntry]) -> None:
         latest = sorted(entries.values(), key=lambda entry: entry.expires_at, reverse=True)

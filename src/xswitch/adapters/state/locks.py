@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from xswitch.adapters.ownership import repair
+from xswitch.adapters.ownership import state_error
 from xswitch.adapters.state.private_files import private_folder, set_private_mode
-from xswitch.core.errors import ConfigError, ErrorCode, LockBusyError
+from xswitch.core.errors import ConfigError, LockBusyError
 from xswitch.core.filenames import profile_file_name
 
 if sys.platform != "win32":
@@ -84,13 +84,7 @@ class FileLocks:
 
 
 def _unusable(path: Path, error: OSError) -> ConfigError:
-    found = repair(path, error)
-    return ConfigError(
-        "xswitch's lock files can't be used.",
-        why=found.why,
-        next_step=found.next_step,
-        code=ErrorCode.STATE_FOLDER,
-    )
+    return state_error("xswitch's lock files can't be used.", path, error)
 
 
 @contextlib.contextmanager
