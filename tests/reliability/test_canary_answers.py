@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 
 from support.aws.servers import Received, Response, altered, good, refusal, reply, serve
 from support.e2e import Home
+from support.forked import Forks
 from support.homes import lead_to
 from support.hostile.canary import LONG_TERM, Canaries, report
 from support.reliability.soak import SOAK, count
@@ -134,7 +135,8 @@ ANSWERS: dict[str, Callable[[Received], Response]] = {
 }
 
 
-def test_no_aws_response_reveals_a_secret(home: Home) -> None:
+def test_no_aws_response_reveals_a_secret(home: Home, warm: Forks) -> None:
+    home.warm = warm
     canaries = Canaries([*LONG_TERM, SENT, SENT_TOKEN, FRESH, FRESH_TOKEN])
     commands = [
         ("switch", "admin", "--force", "--mfa-code", "246813"),

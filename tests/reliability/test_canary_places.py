@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from support.e2e import XSWITCH, Home, run
+from support.forked import Forks
 from support.hostile.canary import LONG_TERM, Canaries, issued, report
 from support.programs.canary import CANARY
 from support.reliability.soak import SOAK, count
@@ -44,7 +45,8 @@ _USES = (
 )
 
 
-def test_no_misplaced_secret_is_revealed(home: Home) -> None:
+def test_no_misplaced_secret_is_revealed(home: Home, warm: Forks) -> None:
+    home.warm = warm
     canaries = Canaries([CANARY])
     whole = home.config.read_text(encoding="utf-8")
     commands = [

@@ -45,7 +45,7 @@ def checked(cases: Iterable[tuple[FileKind, str]], folder: Path) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 500))
 def test_every_file_is_read_as_predicted(chunk: int, how_many: int, tmp_path: Path) -> None:
     cases = drawn(generated, "configs", chunk, how_many)
     random = chance("configs damaged", chunk)

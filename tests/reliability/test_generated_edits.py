@@ -79,7 +79,7 @@ def checked(cases: Sequence[Case], folder: Path) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 20_000, 1_000))
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 500))
 def test_an_edit_changes_only_its_target_or_nothing(
     chunk: int, how_many: int, folder: Path
 ) -> None:

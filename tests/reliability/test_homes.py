@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from conftest import needs_root
 from support.e2e import Home
-from support.forked import Forks, forks
+from support.forked import Forks
 from support.homes import aws, home
 from support.reliability.soak import chance, count, tell
 from support.surroundings import CHANGES, RUNS, SILENT, faults_of, mend, next_command
@@ -58,12 +58,6 @@ CASES = [
         for name_of in RUNS
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Forks]:
-    with forks() as started:
-        yield started
 
 
 def given(home: Home) -> None:

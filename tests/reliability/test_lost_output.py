@@ -18,7 +18,7 @@ from support.access.services import state_of, write_home
 from support.aws.emulator import aws_server
 from support.aws.iam import BOB, SOURCE_ADMIN, TARGET_ADMIN, state
 from support.e2e import XSWITCH, Home
-from support.forked import Forks, forks
+from support.forked import Forks
 from support.homes import aws, home
 from support.reliability.soak import chance, count, tell
 from support.surroundings import RUNS, faults_of
@@ -33,12 +33,6 @@ APPLY = (
     *("access", "apply", "SwitchRole", "--source", "source-admin", "--target", "target-admin"),
     *("--user", "Bob", "--policy", "ReadOnlyAccess", "--no-check", "--yes"),
 )
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Forks]:
-    with forks() as started:
-        yield started
 
 
 @pytest.mark.parametrize("chunk", range(count(1, 4)))

@@ -14,7 +14,7 @@ import pytest
 from conftest import needs_root
 from support.aws.emulator import aws_server
 from support.e2e import Home
-from support.forked import Forks, forks
+from support.forked import Forks
 from support.reliability.soak import chance, count, tell
 from support.surroundings import CHANGES, RUNS, SILENT, faults_of, mend, next_command
 from xswitch.emulator.server import EmbeddedAws
@@ -98,12 +98,6 @@ CONDITIONS: dict[str, Callable[[Path], None]] = {
     "a link to nothing": link_to_nothing,
 }
 CASES = [(place, condition) for place in PLACES for condition in CONDITIONS]
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Forks]:
-    with forks() as started:
-        yield started
 
 
 @pytest.fixture

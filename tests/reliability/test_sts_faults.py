@@ -12,6 +12,7 @@ from support.aws.sts_faults import FAULTS
 from support.aws.sts_homes import FaultySetup, faulty_setup
 from support.aws.sts_scenes import SCENES, differences
 from support.aws.sts_screen import done_on_screen, on_screen
+from support.forked import Forks
 from support.reliability.soak import SOAK, tell
 
 _FAST = ("AccessDenied", "wrong account in the answer")
@@ -50,7 +51,7 @@ _SILENT: tuple[tuple[str, ...], ...] = (
 
 @pytest.mark.parametrize("name", FAULTS if SOAK else _FAST)
 async def test_every_command_and_the_screen_report_the_fault_and_lose_nothing(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch, warm: Forks
 ) -> None:
     fault = FAULTS[name]
     scenes = {of: scene for of, scene in SCENES.items() if SOAK or scene.fast}
@@ -60,6 +61,7 @@ async def test_every_command_and_the_screen_report_the_fault_and_lose_nothing(
         ThreadPoolExecutor(len(scenes) if fault.slow else _AT_ONCE) as pool,
     ):
         apart = _APART if fault.slow else 0
+        setup.forks = None if fault.slow else warm
         running = [
             pool.submit(_later, apart * number, setup, of) for number, of in enumerate(scenes)
         ]

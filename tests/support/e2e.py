@@ -9,10 +9,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from support.aws.emulator import write_config
 from xswitch.emulator.server import EmbeddedAws
+
+if TYPE_CHECKING:  # it imports this module
+    from support.forked import Forks
 
 XSWITCH = Path(sys.executable).with_name("xswitch")
 _PATIENT = Path(__file__).parent / "programs/patient.py"
@@ -33,6 +36,9 @@ class Ran:
 
 class Home:
     """A home folder with the default config, and a runtime keyring in memory."""
+
+    warm: Forks | None = None
+    """Runs xswitch in forks instead of new processes, where a test runs it hundreds of times."""
 
     def __init__(self, folder: Path, aws: EmbeddedAws, memory: Path) -> None:
         self.folder = folder
@@ -55,7 +61,10 @@ class Home:
         self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None
     ) -> Ran:
         """Run `xswitch WORDS` without a terminal."""
-        return run([str(XSWITCH), *words], {**self.env, **(env or {})}, stdin)
+        environ = {**self.env, **(env or {})}
+        if self.warm is not None and stdin is None:
+            return self.warm.run(words, environ)
+        return run([str(XSWITCH), *words], environ, stdin)
 
     def patiently(self, seconds: float, *words: str) -> Ran:
         """Run `xswitch WORDS` with `seconds` to explain a denied call."""

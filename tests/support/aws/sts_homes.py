@@ -18,6 +18,7 @@ from support.aws.iam import BOB, BOB_ARN, SOURCE_ADMIN, TARGET, TARGET_ADMIN, st
 from support.aws.servers import TEST_CERTIFICATE, Server, closed_port, serve
 from support.aws.sts_faults import SOUND_CODE, SOUND_SOURCE, SOUND_TARGET, Fault, FaultySts
 from support.e2e import Home
+from support.forked import Forks
 from support.homes import lead_to
 from xswitch.core.sessions import session_record
 from xswitch.emulator.server import EmbeddedAws
@@ -132,7 +133,8 @@ class FaultHome(Home):
 class FaultySetup:
     """An STS with one fault, and the homes that use it.
 
-    `cold` has no session, `warm` has some, `admin` sets up access with the IAM at `iam`.
+    `cold` has no session, `warm` has some, `admin` sets up access with the IAM at `iam`. `forks`
+    run the commands of copies that needn't run at once.
     """
 
     fault: Fault
@@ -148,10 +150,13 @@ class FaultySetup:
 
     def __post_init__(self) -> None:
         self._numbers = count()
+        self.forks: Forks | None = None
 
     def copy(self, like: FaultHome) -> FaultHome:
         """Return a copy of a home in which the fault occurs."""
-        return FaultHome(self.root / f"copy{next(self._numbers)}", self.ill_env, like=like)
+        copy = FaultHome(self.root / f"copy{next(self._numbers)}", self.ill_env, like=like)
+        copy.warm = self.forks
+        return copy
 
 
 @contextmanager

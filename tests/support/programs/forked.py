@@ -18,6 +18,7 @@ import pkgutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import IO, Any
@@ -38,8 +39,12 @@ def load_everything() -> None:
     for codec in pkgutil.iter_modules(encodings.__path__, "encodings."):
         with contextlib.suppress(ImportError):
             importlib.import_module(codec.name)
-    for name in ("botocore.session", "getpass", "grp", "pwd", "difflib", "tomllib"):
+    for name in (
+        *("botocore.session", "getpass", "grp", "pwd", "difflib", "tomllib"),
+        "importlib.readers",  # of the shells' templates
+    ):
         importlib.import_module(name)
+    sysconfig.get_config_vars()
 
 
 def drop_capabilities() -> None:
@@ -74,6 +79,7 @@ def in_child(job: dict[str, Any], out: IO[bytes], err: IO[bytes]) -> int:
     os.setsid()
     os.environ.clear()
     os.environ.update(job["env"])
+    tempfile.tempdir = None  # it may be another one in this environment
     if job["cwd"] is not None:
         os.chdir(job["cwd"])
         if job.get("cwd_gone"):
