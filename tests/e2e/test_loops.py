@@ -19,6 +19,12 @@ WRAPPERS = {
     "a script that hides the error": f'{XSWITCH} credential-process "$1" 2>/dev/null || exit 3\n',
     "a script in a script": f'sh -c "{XSWITCH} credential-process $1" || exit 9\n',
     "a switch": f'{XSWITCH} switch "$1" >/dev/null && exit 4\nexit 5\n',
+    "a script that clears the environment": 'exec env -i HOME="$HOME" PATH="$PATH" '
+    'XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL" '
+    f'{XSWITCH} credential-process "$1"\n',
+    "a script that clears the environment, in a script": 'env -i HOME="$HOME" PATH="$PATH" '
+    'XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL" '
+    f'{XSWITCH} credential-process "$1" || exit 3\n',
     "Python": f'exec {sys.executable} -m xswitch credential-process "$1"\n',
 }
 

@@ -7,13 +7,14 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from xswitch.adapters.state import locks as module
 from xswitch.adapters.state.locks import FileLocks
-from xswitch.core.errors import ConfigError, LockBusyError
+from xswitch.core.errors import ConfigError, LockBusyError, LockHeldByAncestorError
 
 HOLDER = """
 import sys
@@ -22,6 +23,17 @@ from xswitch.adapters.state.locks import FileLocks
 with FileLocks(Path(sys.argv[1])).hold(sys.argv[2]):
     print("held", flush=True)
     sys.stdin.read()
+"""
+
+DESCENDANT = """
+import sys
+from pathlib import Path
+from xswitch.adapters.state.locks import FileLocks
+try:
+    with FileLocks(Path(sys.argv[1])).hold("a", float(sys.argv[2])):
+        print("held")
+except Exception as error:
+    print(type(error).__name__)
 """
 
 COUNTER = """
@@ -63,6 +75,34 @@ def test_a_held_lock_makes_others_wait_and_then_give_up_with_a_sentence(tmp_path
                 pass
         finally:
             process.kill()
+
+
+def descendant(folder: Path, seconds: float, shell: str) -> subprocess.Popen[str]:
+    command = ["sh", "-c", shell, sys.executable, DESCENDANT, str(folder), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux names a lock's holder")
+@pytest.mark.parametrize("seconds", [0.0, 30.0], ids=["tries once", "waits"])
+@pytest.mark.parametrize(
+    "shell",
+    ['exec "$0" -c "$@"', 'env -i "$0" -c "$@"; :', '(setsid -w "$0" -c "$@" </dev/null); :'],
+    ids=["a child", "without the environment", "in a session of its own"],
+)
+def test_what_an_ancestor_holds_is_never_waited_for(
+    tmp_path: Path, seconds: float, shell: str
+) -> None:
+    with FileLocks(tmp_path).hold("a"), descendant(tmp_path, seconds, shell) as process:
+        out, _ = process.communicate(timeout=20)
+    assert out == f"{LockHeldByAncestorError.__name__}\n"
+
+
+def test_an_ancestor_that_releases_its_lock_soon_is_waited_for(tmp_path: Path) -> None:
+    with FileLocks(tmp_path).hold("a"):
+        process = descendant(tmp_path, 30.0, 'exec "$0" -c "$@"')
+        time.sleep(0.2)
+    out, _ = process.communicate(timeout=20)
+    assert out == "held\n"
 
 
 def test_a_lock_is_free_when_its_holder_is_killed(tmp_path: Path) -> None:

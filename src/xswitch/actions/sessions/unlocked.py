@@ -8,7 +8,7 @@ the session again first, so it usually needs nothing any more.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from xswitch.actions.ports import Ports
@@ -17,6 +17,7 @@ from xswitch.core.errors import (
     ChainError,
     ErrorCode,
     LockBusyError,
+    LockHeldByAncestorError,
     SourceCredentialsError,
     XswitchError,
 )
@@ -96,6 +97,11 @@ def answer_question(ports: Ports, acquisition: Acquisition, question: MfaQuestio
     waiting = f"waiting for another xswitch, which asks for {question.serial}"
     try:
         turn.take(ports, acquisition, name, waiting)
+    except LockHeldByAncestorError:
+        if question.runs_command:
+            question.answer = loop_error(f"The mfa_process of {question.profile}")
+        else:
+            acquisition.request.mfa_codes.ask(question)
     except LockBusyError as error:
         # A person can answer even if the other one never does
         if not acquisition.request.interactive:
@@ -111,8 +117,14 @@ def run_source(ports: Ports, acquisition: Acquisition) -> None:
     wait = plan.mfa is None or acquisition.request.interactive
     try:
         if turn.name != name:
-            with suppress(*() if wait else (LockBusyError,)):
+            try:
                 turn.take(ports, acquisition, name, waiting, wait=wait)
+            except LockHeldByAncestorError:  # running it again would start the next one, and so on
+                raise loop_error(f"The credential_process of {plan.base.profile}") from None
+            except LockBusyError:
+                if wait:
+                    raise
+            else:
                 return
         acquisition.source_credentials = resolve_source(ports, acquisition)
     except XswitchError as error:

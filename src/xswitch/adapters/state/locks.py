@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from xswitch.adapters.ownership import state_error
+from xswitch.adapters.state.lock_holders import held_by_ancestor
 from xswitch.adapters.state.private_files import private_folder, set_private_mode
-from xswitch.core.errors import ConfigError, LockBusyError
+from xswitch.core.errors import ConfigError, LockBusyError, LockHeldByAncestorError
 from xswitch.core.filenames import profile_file_name
 
 if sys.platform != "win32":
@@ -23,6 +24,7 @@ TIMEOUT_SECONDS = 45.0  # the Go SDK kills a credential_process at 60
 KEEP = 200
 SWEEP = 400
 _POLL_SECONDS = 0.02
+_ANCESTOR_SECONDS = 1.0  # one that started this process and goes on soon releases its lock
 _HELD = frozenset((errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK))
 _OPEN = (
     os.O_RDWR
@@ -48,14 +50,23 @@ class FileLocks:
         """Hold the lock `name` in the context; not reentrant.
 
         `timeout_seconds` replaces the constructor's; 0 tries once. Raises LockBusyError when
-        another process holds the lock that long, ConfigError when the folder can't be used.
+        another process holds the lock that long (LockHeldByAncestorError, after a second at most,
+        if it waits for this process), ConfigError when the folder can't be used.
         """
         limit = self._timeout if timeout_seconds is None else timeout_seconds
         path = self._folder / f"{profile_file_name(name)}.lock"
         with contextlib.ExitStack() as stack:
             try:
                 private_folder(self._folder)
-                held = stack.enter_context(_lock(path, limit))
+                held = stack.enter_context(_lock(path, min(limit, _ANCESTOR_SECONDS)))
+                if not held and held_by_ancestor(path):
+                    raise LockHeldByAncestorError(
+                        "This xswitch needs a session that the xswitch above it is making.",
+                        why="That one waits for a command in the config that started this one.",
+                        next_step="Let it use another profile; see: xswitch config",
+                    )
+                if not held and limit > _ANCESTOR_SECONDS:
+                    held = stack.enter_context(_lock(path, limit - _ANCESTOR_SECONDS))
             except OSError as error:
                 raise _unusable(path, error) from None
             if not held:

@@ -13,6 +13,7 @@
     │   ├── VaultAbsentError           not available on this machine
     │   └── VaultBrokenError           wrong answers, or none
     ├── LockBusyError               7  another process holds a lock
+    │   └── LockHeldByAncestorError 7  the one that waits for this process
     ├── ConfigError                 8  AWS config, settings and state files
     │   ├── ChainError                 a profile's chain of roles
     │   ├── ShadowError                a managed profile that other keys would override
@@ -372,6 +373,10 @@ class LockBusyError(XswitchError):
 
     exit_code = ExitCode.VAULT
     default_code = ErrorCode.BUSY
+
+
+class LockHeldByAncestorError(LockBusyError):
+    """The process that holds the lock waits for this one."""
 
 
 class ConfigError(XswitchError):
