@@ -103,6 +103,17 @@ def test_secrets_are_hidden_wherever_they_stand(secret: str, around: str) -> Non
     assert secret[-12:] not in shown
 
 
+@pytest.mark.parametrize("separators", ["-", "_", "/", "+", "=", "--", "/_"])
+def test_words_around_a_code_neither_hide_nor_show_it(separators: str) -> None:
+    words = ("payments", "PaymentsAdmin", "EC2", "a1", "", "0" * 12, "A" * 25)
+    code = "k7Gq2Zp9Lx4Vw8Rn3Tb6Yc1M"
+    for before in words:
+        for after in words:
+            name = separators.join(("Application", before, "administrators", after))
+            assert hide_secrets(name) == name
+            assert code not in hide_secrets(separators.join((before, code, after)))
+
+
 def test_generated_secrets_are_hidden() -> None:
     random = chance("display")
     shown = 0

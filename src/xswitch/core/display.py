@@ -126,7 +126,6 @@ _SECRET_KEY_LENGTH = 40
 _SHORTEST_RANDOM = 6
 
 _code = re.compile(rf"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{{{SHORTEST_SECRET},}}")
-_KEY_ID_STARTS = ("AKIA", "ASIA", "ABIA", "ACCA")
 _key_id = re.compile(
     r"(?<![A-Za-z0-9])(A(?:KI|SI|BI|CC)A)[A-Z0-9]{8,120}([A-Z0-9]{4})(?![A-Za-z0-9])"
 )
@@ -141,7 +140,9 @@ _comment = re.compile(r"([ \t][#;])")
 _separators = re.compile(r"[+/=_-]+").split
 _word_parts = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|[0-9]+").findall
 _words = re.compile(r"[a-z]*[aeiouy][a-z]*").findall
-_plain_part = re.compile(r"(?:[A-Z]{0,4}+[a-z]{3,}+)++|[a-z0-9]{0,39}+|[A-Z0-9]{0,25}+").fullmatch
+_plain_code = re.compile(
+    r"(?:(?:(?:[A-Z]{0,4}+[a-z]{3,}+)++|[a-z0-9]{0,39}+|[A-Z0-9]{0,25}+)(?:[+/=_-]++|\Z))++"
+).fullmatch
 _generated_suffix = re.compile(r"(?<=[A-Za-z]{8})[0-9A-F]{8}$")
 
 
@@ -196,7 +197,7 @@ def show_header(raw: str) -> str:
 def hide_secrets(text: str) -> str:
     """Replace everything in `text` that has the form of a secret."""
     if len(text) >= SHORTEST_SECRET and (codes := _code.findall(text)):
-        if any(start in text for start in _KEY_ID_STARTS):
+        if "AKIA" in text or "ASIA" in text or "ABIA" in text or "ACCA" in text:
             text = _key_id.sub(r"\1****\2", text)
         if any(map(_is_secret, codes)):
             text = _code.sub(_without_secret, text)
@@ -221,12 +222,9 @@ def _is_secret(code: str) -> bool:
     Generated names of AWS and its tools pass: role names with hashes, UUIDs, unique IDs, and
     external IDs of 32 hexadecimal digits.
     """
-    parts = _separators(code)
-    for part in parts:
-        if not _plain_part(part):
-            break
-    else:
+    if _plain_code(code):
         return False  # most names; the rest takes ten times as long
+    parts = _separators(code)
     # Of a secret access key's length, or with characters that names don't have
     is_base64 = len(code) == _SECRET_KEY_LENGTH or (
         len(code) >= 32 and ("+" in code or code.endswith("="))  # noqa: PLR2004 -- 24 bytes

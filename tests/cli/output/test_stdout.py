@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xswitch.cli.output.stdout import Stdout
+from xswitch.core.display import hide_secrets
 
 
 class Terminal(io.StringIO):
@@ -43,6 +44,51 @@ def test_a_document_in_chunks_is_the_document(value: object) -> None:
         stream.getvalue()
         == json.dumps({"version": 1, "command": "x", "data": value, "problems": []}) + "\n"
     )
+
+
+_SECRETS = (
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "AKIAIOSFODNN7EXAMPLE",
+    "password=hunter2",
+    "aws_session_token: x",
+    "https://me:hunter2@host/",
+    "a\naws_secret_access_key = x",
+)
+_HARMLESS = ("payments-00042-admin", "arn:aws:iam::111122223333:role/Admin", "a", "=", ": ", "")
+_texts = st.lists(
+    st.sampled_from((*_SECRETS, *_HARMLESS, '"', "\\", "\n", " ", "\x7f", "é", "\ud83d", "\ude00")),
+    max_size=3,
+).map("".join)
+
+
+@given(
+    st.lists(
+        st.recursive(
+            st.none() | st.integers() | _texts | st.sampled_from(_HARMLESS),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
+            max_leaves=8,
+        ),
+        max_size=4,
+    )
+)
+def test_a_program_gets_the_values_that_a_person_sees(roles: list[object]) -> None:
+    program, person = io.StringIO(), Terminal()
+    for stream in (program, person):
+        Stdout(stream).envelope("list", {"roles": iter(roles)})
+    shown = json.loads(person.getvalue())
+    assert program.getvalue() == json.dumps(shown) + "\n"
+
+
+@pytest.mark.parametrize("secret", _SECRETS)
+@pytest.mark.parametrize("position", [0, 49, 50, 119])
+def test_a_secret_is_hidden_in_each_chunk_of_a_list(secret: str, position: int) -> None:
+    roles = [{"name": f"payments-{number:05}-admin", "note": ""} for number in range(120)]
+    roles[position]["note"] = secret
+    stream = io.StringIO()
+    Stdout(stream).envelope("list", {"roles": roles})
+    shown = json.loads(stream.getvalue())["data"]["roles"]
+    assert shown[position]["note"] == hide_secrets(secret) != secret
+    assert shown[:position] + shown[position + 1 :] == roles[:position] + roles[position + 1 :]
 
 
 def test_iterables_are_arrays() -> None:

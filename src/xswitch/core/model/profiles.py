@@ -32,15 +32,15 @@ class FileProperties(Mapping[str, Property]):
     the roles needs only a few of them.
     """
 
-    __slots__ = ("_file", "_path", "_rows")
+    __slots__ = ("_file", "_path", "rows")
 
     def __init__(self, rows: Mapping[str, PropertyRow], path: str, file: FileKind) -> None:
-        self._rows = rows
+        self.rows = rows
         self._path = path
         self._file: FileKind = file
 
     def __getitem__(self, key: str) -> Property:
-        row = self._rows[key]
+        row = self.rows[key]
         return Property(row[1], Origin(self._path, row[2]), self._file)
 
     def get(self, key: str, default: Property | None = None) -> Property | None:  # type: ignore[override]
@@ -48,21 +48,16 @@ class FileProperties(Mapping[str, Property]):
 
         Faster than `Mapping.get`, which raises and catches KeyError for a missing key.
         """
-        return self[key] if key in self._rows else default
-
-    def text(self, key: str) -> str | None:
-        """Return the value of a key, or None if it's missing."""
-        row = self._rows.get(key)
-        return None if row is None else row[1]
+        return self[key] if key in self.rows else default
 
     def __contains__(self, key: object) -> bool:
-        return key in self._rows
+        return key in self.rows
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return iter(self.rows)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def __repr__(self) -> str:
         return f"<{len(self)} properties: {', '.join(self)}>"
@@ -104,7 +99,8 @@ class Profile:
         """Return the value of `key`, or None if it's missing."""
         properties = self.properties
         if isinstance(properties, FileProperties):
-            return properties.text(key)
+            row = properties.rows.get(key)  # no call: thousands of roles need many values
+            return None if row is None else row[1]
         entry = properties.get(key)
         return None if entry is None else entry.value
 
