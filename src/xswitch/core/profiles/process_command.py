@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from xswitch.core.errors import ConfigError, ErrorCode
 
 _windows = re.compile(r"[A-Za-z]:[\\/]").match
-_unsafe = re.compile(r"[^A-Za-z0-9_@+=:,./ \x80-\U0010ffff-]").search
+# Only ASCII: a range up to U+10FFFF takes 5 ms to compile, at each start
+_unsafe = re.compile(r"(?![A-Za-z0-9_@+=:,./ -])[\x00-\x7f]").search
 
 
 def quote_command(words: Sequence[str]) -> str:
