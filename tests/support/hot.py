@@ -114,9 +114,11 @@ class HotWorld:
     def renewals(self) -> list[str]:
         """Wait for renewals by the stub; return what each reported."""
         until = time.monotonic() + 20
-        while not self.marker.exists() and time.monotonic() < until:
+        while time.monotonic() < until:
+            if self.marker.exists() and (text := self.marker.read_text()).endswith("\n"):
+                return text.splitlines()
             time.sleep(0.01)
-        return self.marker.read_text().splitlines()
+        raise AssertionError(self.marker)
 
     def environ(self) -> dict[str, str]:
         return {"HOME": str(self.home), "PATH": os.environ["PATH"], **self.extra}
