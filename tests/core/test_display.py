@@ -143,7 +143,8 @@ def test_of_an_access_key_id_both_ends_stay(start: str) -> None:
     ("text", "shown"),
     [
         ("aws_secret_access_key = hunter2", "aws_secret_access_key = (hidden)"),
-        ("AWS_SESSION_TOKEN=hunter2 x", "AWS_SESSION_TOKEN=(hidden) x"),
+        ("AWS_SESSION_TOKEN=hunter2 horse", "AWS_SESSION_TOKEN=(hidden)"),
+        ('"aws_secret_access_key_2 = hunter2 horse" is', '"aws_secret_access_key_2 = (hidden)" is'),
         ('{"SecretAccessKey": "hunter2"}', '{"SecretAccessKey": "(hidden)"}'),
         ("password=hunter2&user=dana", "password=(hidden)&user=dana"),
         ("http://dana:hunter2@proxy:3128/", "http://***@proxy:3128/"),

@@ -131,8 +131,8 @@ _key_id = re.compile(
 )
 _like_a_key_id = re.compile(r"A[A-Z]{2}[A-Za-z0-9]{0,21}").fullmatch
 _assignment = re.compile(
-    r"""\b((?:aws_)?(?:secret_?access_?key|session_?token|security_?token)["']?[ \t]*[=:]"""
-    r"""|(?:secret|password|passwd|pwd|token)[ \t]*=)([ \t]*["']?)[^\s"',;&}]+""",
+    r"""\b((?:aws_)?(?:secret_?access_?key|session_?token|security_?token)\w*["']?[ \t]*[=:]"""
+    r"""|(?:secret|password|passwd|pwd|token)[ \t]*=)([ \t]*["']?)[^\r\n"',;&}]+""",
     re.IGNORECASE,
 )
 _continuation = re.compile(r"([\r\n]|\\n)[^\S\r\n]*[^\s=]+[^\S\r\n]*=[^\r\n]*")
