@@ -17,14 +17,14 @@ from support.aws.emulator import totp_code
 from support.e2e import Home
 from support.hostile.canary import Canaries, report
 from support.hostile.canary_places import PLACES, Files, all_files
-from support.next_steps_table import ADVICE, ELSEWHERE, RUN
+from support.next_steps_table import ADVICE, ELSEWHERE, INSTRUCTIONS, RUN
 from support.reliability.soak import chance, count
 from xswitch.cli.commands import COMMANDS
 from xswitch.emulator.server import EmbeddedAws
 
 TESTS = Path(__file__).parents[1]
 _PROGRAM = [sys.executable, str(TESTS / "support/programs/canary_files.py")]
-ALL = {**RUN, **ELSEWHERE, **ADVICE}
+ALL = {**RUN, **ELSEWHERE, **ADVICE, **INSTRUCTIONS}
 _GENERAL = (
     ["list"],
     ["list", "--json"],

@@ -268,3 +268,13 @@ ADVICE: dict[str, str] = {
     'Upgrade xswitch, or set a vault yourself, such as vault = "runtime", in {}.': _CHOICE,
     "xswitch demo --advance 1h": "only inside the demo, whose tests run it",
 }
+
+INSTRUCTIONS: dict[str, str] = {
+    "An administrator of {} edits {}.": _OTHERS,
+    "An administrator of {} edits the permissions boundary{}.": _OTHERS,
+    "An administrator of {} edits the trust policy, then runs: aws iam update-assume-role-policy"
+    " --role-name {} --policy-document file://trust.json": _OTHERS,
+    "An administrator of {} runs: aws iam put-{}-policy --{}-name {} --policy-name {}"
+    " --policy-document file://policy.json": _OTHERS,
+}
+"""Edits that `core.explain` asks an administrator for, and a denied switch repeats."""

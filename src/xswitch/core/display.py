@@ -178,6 +178,11 @@ def show_setting(key: str, value: str) -> str:
     return f'"{show_value(value)}"' if key in SHOWN_KEYS else "another value"
 
 
+def names_secret(key: str) -> bool:
+    """Whether the value of a key is a secret in any form, because of the key's name."""
+    return _assignment.fullmatch(f"{key}=x") is not None
+
+
 def first_line(value: str) -> str:
     """Return a value, or `show_value` of one that continues on further lines."""
     return show_value(value) if "\n" in value else value

@@ -135,3 +135,15 @@ def test_lines_escape_characters_the_locale_lacks() -> None:
     written, stream = _stream("latin-1")
     Stdout(stream).lines(["Z\u00fcrich \u20ac \U0001f468"])
     assert written.getvalue() == b"Z\xfcrich \\u20ac \\U0001f468\n"
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["aws_secret_access_key", "SecretAccessKey", "session_token", "aws_session_token2", "password"],
+)
+def test_a_value_is_hidden_whose_key_names_a_secret(key: str) -> None:
+    stream = io.StringIO()
+    tags = {key: "tr0ub4dor horse", "team": "payments"}
+    Stdout(stream).envelope("list", {"roles": [{"tags": tags}]})
+    shown = json.loads(stream.getvalue())["data"]["roles"][0]["tags"]
+    assert shown == {key: "(hidden)", "team": "payments"}

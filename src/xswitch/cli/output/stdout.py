@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any, TextIO
 
 from xswitch import streams
-from xswitch.core.display import SHORTEST_SECRET, display, hide_secrets
+from xswitch.core.display import HIDDEN, SHORTEST_SECRET, display, hide_secrets, names_secret
 from xswitch.core.text import sanitize
 
 ENVELOPE_VERSION = 1
@@ -128,7 +128,9 @@ def _without_secrets(value: object, known: dict[str, str] | None = None) -> obje
         return value
     if isinstance(value, Mapping):
         return {
-            key if len(key) < SHORTEST_SECRET else hide_secrets(key): _without_secrets(inner, known)
+            key if len(key) < SHORTEST_SECRET else hide_secrets(key): HIDDEN
+            if isinstance(inner, str) and names_secret(key)
+            else _without_secrets(inner, known)
             for key, inner in value.items()
         }
     if isinstance(value, list | tuple):
@@ -163,7 +165,9 @@ class _SecretsHider:
         if "\\" not in text:  # so a quote only starts or ends a string
             strings = set(text.split('"')[1::2]) - self._harmless
             suspects = [text for text in strings if _can_hold_secret(text)]
-            if suspects == list(map(hide_secrets, suspects)):
+            if suspects == list(map(hide_secrets, suspects)) and not any(
+                map(names_secret, strings)
+            ):
                 self._harmless |= strings
                 return text
         return _json_text(_without_secrets(json.loads(text)))
