@@ -179,3 +179,22 @@ def test_the_shell_is_the_models_after_every_step(
                     if name != "AWS_PROFILE"
                 }
     tally.tell("histories", {"sh": "sh (dash)", "nu": "nushell"}.get(shell, shell))
+
+
+def test_a_region_set_between_two_switches_is_forgotten_by_leaving(
+    need: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Nushell, where a variable that one command loads and then hides is what it was before."""
+    emit = emitter(tmp_path)
+    lines = (
+        "xs xs-1@us-east-1",
+        "hide-env AWS_REGION",
+        '$env.AWS_REGION = "a b"',
+        "xs xs-0@us-east-1",
+        "xs --unset",
+        show("nu", tmp_path / "end.env"),
+    )
+    hooked = HookedShell("nu", shell_program("nu", need), tmp_path / "run", str(emit))
+    done, _ = hooked.run("\n".join(lines), env={"LC_ALL": "C.UTF-8"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not {"AWS_PROFILE", *REGION_VARIABLES} & set(environment(tmp_path / "end.env"))

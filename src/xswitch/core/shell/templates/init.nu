@@ -21,9 +21,17 @@ def --env --wrapped @CMD@ [...words: string@__xswitch_words] {
         return
     }
     let change = ($answer | from json)
+    let names = [@ASIDE@]
+    let gives_back = ($change.give_back? | default false) and ($env.__xswitch_was? != null)
+    if $gives_back {
+        # A variable that one command loads and then hides is afterwards what it was before.
+        let was = $env.__xswitch_was
+        hide-env --ignore-errors ...($change.unset ++ $names ++ [__xswitch_was])
+        load-env ($change.set | merge $was)
+        return
+    }
     load-env ($change.own_set? | default {})
     hide-env --ignore-errors ...($change.own_unset? | default [])
-    let names = [@ASIDE@]
     # Programs don't get a variable that holds a record.
     if ($change.set_aside? | default false) and ($env.__xswitch_was? == null) {
         $env.__xswitch_was = ($names | reduce --fold {} {|name, was|
@@ -32,11 +40,6 @@ def --env --wrapped @CMD@ [...words: string@__xswitch_words] {
     }
     load-env $change.set
     hide-env --ignore-errors ...$change.unset
-    if ($change.give_back? | default false) and ($env.__xswitch_was? != null) {
-        let was = $env.__xswitch_was
-        hide-env --ignore-errors ...($names ++ [__xswitch_was])
-        load-env $was
-    }
 }
 
 def __xswitch_words [context: string] {
