@@ -87,7 +87,7 @@ def _around(walk: Walk) -> None:
     with walk.part("pasted into the command palette"):
         for number, text in enumerate(together(walk.texts, 2)):
             if not number % 8:
-                walk.press_until("\x10", "Switch to the selected role")
+                walk.open_with("\x10", "Switch to the selected role")
             walk.put(paste(text))
             if number % 8 == 7:
                 walk.close()

@@ -16,6 +16,8 @@ _MARK = re.compile(rb"hx(\d{4})z")
 MOMENT, A_WHILE = 0.02, 0.15
 """Seconds to wait after a key that scrolls, and after Escape or a letter that acts."""
 _SEEN_WITHIN = 0.4
+_LOST_SECONDS = 10.0
+"""After them, a key is pressed again."""
 ESCAPE, CLEARED = "\x1b", "type to filter"
 
 
@@ -50,6 +52,18 @@ class Walk:
         start = len(self.one.written)
         self._send(keys)
         self.one.until(*(what.encode() for what in wanted), start=start)
+
+    def open_with(self, key: str, wanted: str) -> None:
+        """Press a key until it opens something: one that meets an input's redrawing may be lost."""
+        for _ in range(3):
+            start = len(self.one.written)
+            self._send(key)
+            end = time.monotonic() + _LOST_SECONDS
+            while time.monotonic() < end:
+                self.one.read(0.05)
+                if wanted.encode() in self.one.written[start:]:
+                    return
+        raise AssertionError(self.one.written[-500:])
 
     def close(self) -> None:
         """Return to the picker, which redraws its empty filter."""
