@@ -14,6 +14,8 @@ import re
 from xswitch.core.text import sanitize, strip_user_info
 
 HIDDEN = "(hidden)"
+SECRET_WORDS = ("secret", "token", "passw", "pwd")
+"""One of them is in each key, in lower case, whose value is a secret because of the key's name."""
 
 SHOWN_KEYS = frozenset(
     (
@@ -210,7 +212,7 @@ def hide_secrets(text: str) -> str:
         text = strip_user_info(text)
     if "=" in text or ":" in text:
         lowered = text.lower()
-        if "secret" in lowered or "token" in lowered or "passw" in lowered or "pwd" in lowered:
+        if any(word in lowered for word in SECRET_WORDS):
             text = _assignment.sub(rf"\1\2{HIDDEN}", text)
         if "\n" in text or "\r" in text or r"\n" in text:
             text = _continuation.sub(rf"\1{HIDDEN}", text)

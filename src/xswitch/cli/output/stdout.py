@@ -8,7 +8,14 @@ from itertools import chain, islice
 from typing import Any, TextIO
 
 from xswitch import streams
-from xswitch.core.display import HIDDEN, SHORTEST_SECRET, display, hide_secrets, names_secret
+from xswitch.core.display import (
+    HIDDEN,
+    SECRET_WORDS,
+    SHORTEST_SECRET,
+    display,
+    hide_secrets,
+    names_secret,
+)
 from xswitch.core.text import sanitize
 
 ENVELOPE_VERSION = 1
@@ -72,23 +79,19 @@ class Stdout:
         indented only on a terminal: the indenting encoder takes four times as long. Strings are
         without secrets; `verbatim` data is what the user asked for, such as a policy document.
         """
-        shown_problems = _without_secrets(problems)
-        if self._stream.isatty():
-            document = {
-                "version": ENVELOPE_VERSION,
-                "command": command,
-                "data": data if verbatim else _without_secrets(data),
-                "problems": shown_problems,
-            }
+        for_person = self._stream.isatty()
+        document = {
+            "version": ENVELOPE_VERSION,
+            "command": command,
+            "data": _without_secrets(data) if for_person and not verbatim else data,
+            "problems": _without_secrets(problems),
+        }
+        if for_person:
             text = json.dumps(document, indent=2, ensure_ascii=True, default=_as_json)
             self._write([text, "\n"])
-            return
-        head = f'"version": {ENVELOPE_VERSION}, "command": {json.dumps(command)}'
-        data_chunks = _json_chunks(data, 2, _json_text if verbatim else _SecretsHider())
-        problem_chunks = _json_chunks(shown_problems, 2, _json_text)
-        self._write(
-            chain([f'{{{head}, "data": '], data_chunks, [', "problems": '], problem_chunks, ["}\n"])
-        )
+        else:
+            encode = _json_text if verbatim else _SecretsHider()
+            self._write(chain(_json_chunks(document, 3, encode), ["\n"]))
 
     def _write(self, pieces: Iterable[str | bytes]) -> None:
         """Write and flush; remember the first failure. Raises UnicodeEncodeError."""
@@ -165,9 +168,9 @@ class _SecretsHider:
         if "\\" not in text:  # so a quote only starts or ends a string
             strings = set(text.split('"')[1::2]) - self._harmless
             suspects = [text for text in strings if _can_hold_secret(text)]
-            if suspects == list(map(hide_secrets, suspects)) and not any(
-                map(names_secret, strings)
-            ):
+            lowered = text.lower()
+            names = strings if any(word in lowered for word in SECRET_WORDS) else ()
+            if suspects == list(map(hide_secrets, suspects)) and not any(map(names_secret, names)):
                 self._harmless |= strings
                 return text
         return _json_text(_without_secrets(json.loads(text)))
