@@ -147,10 +147,10 @@ class FaultySetup:
     admin: FaultHome
     kept: str
     ill_env: Mapping[str, str]
+    forks: Forks | None = None
 
     def __post_init__(self) -> None:
         self._numbers = count()
-        self.forks: Forks | None = None
 
     def copy(self, like: FaultHome) -> FaultHome:
         """Return a copy of a home in which the fault occurs."""

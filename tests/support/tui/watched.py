@@ -33,9 +33,9 @@ class Watched:
                 return False
         return True
 
-    def until(self, *wanted: bytes, start: int = 0) -> None:
-        """Read until one of these is written after position `start`."""
-        end = time.monotonic() + _PATIENCE
+    def until(self, *wanted: bytes, start: int = 0, seconds: float = _PATIENCE) -> None:
+        """Read until one of these is written after position `start`, for `seconds` at most."""
+        end = time.monotonic() + seconds
         while not any(what in self.written[start:] for what in wanted):
             # A program's last output may arrive together with its end.
             there = self.read(0.05) or any(what in self.written[start:] for what in wanted)
