@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xswitch.cli.output.stdout import Stdout
-from xswitch.core.display import hide_secrets
+from xswitch.core.display import hide_secrets, holds_secrets
 
 
 class Terminal(io.StringIO):
@@ -147,3 +147,22 @@ def test_a_value_is_hidden_whose_key_names_a_secret(key: str) -> None:
     Stdout(stream).envelope("list", {"roles": [{"tags": tags}]})
     shown = json.loads(stream.getvalue())["data"]["roles"][0]["tags"]
     assert shown == {key: "(hidden)", "team": "payments"}
+
+
+def test_a_harmless_value_can_be_the_name_of_a_secret_later() -> None:
+    stream = io.StringIO()
+    roles = [{"note": "password"} for _ in range(60)] + [{"password": "tr0ub4dor horse"}]
+    Stdout(stream).envelope("list", {"roles": roles})
+    assert json.loads(stream.getvalue())["data"]["roles"][-1] == {"password": "(hidden)"}
+
+
+@pytest.mark.parametrize("key", _SECRETS)
+def test_a_key_is_hidden_that_is_a_secret_itself(key: str) -> None:
+    stream = io.StringIO()
+    Stdout(stream).envelope("list", {"roles": [{"tags": {key: "a"}}]})
+    assert list(json.loads(stream.getvalue())["data"]["roles"][0]["tags"]) == [hide_secrets(key)]
+
+
+@given(st.lists(_texts))
+def test_texts_hold_a_secret_if_one_of_them_is_changed(texts: list[str]) -> None:
+    assert holds_secrets(texts) is any(hide_secrets(text) != text for text in texts)

@@ -10,10 +10,10 @@ from typing import Any, TextIO
 from xswitch import streams
 from xswitch.core.display import (
     HIDDEN,
-    SECRET_WORDS,
     SHORTEST_SECRET,
     display,
     hide_secrets,
+    holds_secrets,
     names_secret,
 )
 from xswitch.core.text import sanitize
@@ -124,14 +124,12 @@ def _without_secrets(value: object, known: dict[str, str] | None = None) -> obje
     """
     known = {} if known is None else known
     if isinstance(value, str):
-        if _can_hold_secret(value):
-            if (shown := known.get(value)) is None:
-                shown = known[value] = hide_secrets(value)
-            return shown
-        return value
+        if (shown := known.get(value)) is None:
+            shown = known[value] = hide_secrets(value)
+        return shown
     if isinstance(value, Mapping):
         return {
-            key if len(key) < SHORTEST_SECRET else hide_secrets(key): HIDDEN
+            hide_secrets(key): HIDDEN
             if isinstance(inner, str) and names_secret(key)
             else _without_secrets(inner, known)
             for key, inner in value.items()
@@ -153,31 +151,42 @@ def _json_text(value: object) -> str:
 
 
 class _SecretsHider:
-    """Encodes JSON as `_without_secrets` returns it, without a walk where nothing is hidden.
+    """Encodes JSON as `_without_secrets` returns it, without a new copy where nothing is hidden.
 
-    `list` has half a million values, most of them equal: a set of the strings between the quotes
-    of the text has few, and takes a third of the walk's time.
+    `list` has half a million values, most of them equal, so only distinct ones are looked at.
     """
 
     def __init__(self) -> None:
         self._harmless: set[str] = set()
+        self._harmless_names: set[str] = set()
 
     def __call__(self, value: object) -> str:
         """Return the JSON text of a value."""
-        text = _json_text(value)
-        if "\\" not in text:  # so a quote only starts or ends a string
-            strings = set(text.split('"')[1::2]) - self._harmless
-            suspects = [text for text in strings if _can_hold_secret(text)]
-            lowered = text.lower()
-            names = strings if any(word in lowered for word in SECRET_WORDS) else ()
-            if suspects == list(map(hide_secrets, suspects)) and not any(map(names_secret, names)):
-                self._harmless |= strings
-                return text
-        return _json_text(_without_secrets(json.loads(text)))
+        keys: set[str] = set()
+        strings: set[str] = set()
+        pending = [value]
+        for item in pending:  # which grows; a call for each value would take most of the time
+            if isinstance(item, str):
+                strings.add(item)
+            elif isinstance(item, dict):
+                keys.update(item)
+                pending.extend(item.values())
+            elif isinstance(item, list | tuple):
+                pending.extend(item)
+            elif item is not None and not isinstance(item, int | float):
+                return self._encode_hidden(value)
+        names = keys - self._harmless_names
+        texts = strings - self._harmless
+        if not all(isinstance(name, str) for name in names):
+            return self._encode_hidden(value)
+        if any(map(names_secret, names)) or holds_secrets(names) or holds_secrets(texts):
+            return self._encode_hidden(value)
+        self._harmless |= texts
+        self._harmless_names |= names
+        return _json_text(value)
 
-
-def _can_hold_secret(text: str) -> bool:
-    return len(text) >= SHORTEST_SECRET or "=" in text or ":" in text
+    def _encode_hidden(self, value: object) -> str:
+        return _json_text(_without_secrets(json.loads(_json_text(value))))
 
 
 def _json_chunks(value: object, depth: int, encode: Callable[[object], str]) -> Iterator[str]:
