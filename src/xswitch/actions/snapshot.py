@@ -141,7 +141,7 @@ class ConfigSnapshot:
             )
         if role is None:
             raise self._no_role_error(profile)
-        return role if managed is None else replace(role, managed_profile=profile)
+        return role if managed is None else role._replace(managed_profile=profile)
 
     def served_role(self, role: Role) -> Role:
         """Return a role as its managed profile serves it.

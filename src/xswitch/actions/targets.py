@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 
 from xswitch.actions.api import SwitchOptions
 from xswitch.actions.ports import Config
@@ -76,7 +75,7 @@ def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) 
         return _resolve_ad_hoc_role(snapshot, definition, options.source, options)
     named = snapshot.managed_profile(target)
     if named is not None and target in snapshot.managed:
-        return replace(snapshot.roles_by_name[snapshot.managed[target]], managed_profile=target)
+        return snapshot.roles_by_name[snapshot.managed[target]]._replace(managed_profile=target)
     try:
         return find_role(target, snapshot.resolution.roles, snapshot.managed)
     except TargetError as error:
@@ -116,7 +115,7 @@ def current_role(snapshot: ConfigSnapshot, shown: Role, options: SwitchOptions) 
             code=ErrorCode.ROLE_CHANGED,
         )
     if snapshot.managed.get(shown.managed_profile) == current.name:
-        return replace(current, managed_profile=shown.managed_profile)
+        return current._replace(managed_profile=shown.managed_profile)
     return current
 
 
@@ -144,7 +143,7 @@ def with_guard_for_name(snapshot: ConfigSnapshot, role: Role, options: SwitchOpt
     if options.profile_name is None or not snapshot.settings.guards:
         return role
     guards = RoleGuards(snapshot.view, snapshot.settings)
-    return replace(role, guard=guards.guard_for(role, managed_profile=options.profile_name))
+    return role._replace(guard=guards.guard_for(role, managed_profile=options.profile_name))
 
 
 def _previous_role(snapshot: ConfigSnapshot, options: SwitchOptions) -> Role:

@@ -7,8 +7,8 @@ and default regions).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _ROLE = re.compile(
     r"arn:(aws[a-z0-9-]*):iam::([0-9]{12}):role(/(?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII
@@ -48,8 +48,7 @@ _DEFAULT_REGIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RoleArn:
+class RoleArn(NamedTuple):
     """The parts of an IAM role's ARN; `path` begins and ends with a slash."""
 
     partition: str

@@ -799,7 +799,7 @@ def test_one_of_several_managed_profiles_is_switched_to_by_its_name(world: World
     switch(world, "open", SwitchOptions(profile_name="work"))
     assert switch(world, "work").managed_profile == "work"
     assert switch(world, "open").managed_profile == "xs-open"
-    role = replace(world.actions.resolve("open", SwitchOptions()), managed_profile="nowhere")
+    role = world.actions.resolve("open", SwitchOptions())._replace(managed_profile="nowhere")
     assert (
         world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress).managed_profile
         == "xs-open"

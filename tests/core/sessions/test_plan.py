@@ -254,7 +254,7 @@ def test_a_role_without_a_chain_explains_why() -> None:
     assert 'Source profile "gone" of' in caught.value.why
     assert "/home/u/.aws/config:3" in caught.value.why
     with pytest.raises(ChainError):
-        planned(replace(resolved, problems=()))
+        planned(resolved._replace(problems=()))
 
 
 def test_overrides_are_checked() -> None:
@@ -424,8 +424,7 @@ def test_two_keys_are_equal_exactly_when_the_requests_are(
 def test_the_same_hops_on_another_kind_of_base_are_another_session() -> None:
     resolved = resolve()
     assert resolved.chain is not None
-    other = replace(
-        resolved,
+    other = resolved._replace(
         chain=Chain(
             replace(resolved.chain.base, kind=CredentialSourceKind.LOGIN_SESSION),
             resolved.chain.hops,

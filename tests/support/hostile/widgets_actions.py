@@ -91,8 +91,7 @@ def _role(text: Texts, number: int, *, guarded: bool) -> Role:
         "tags": tags,
         "source_identity": text(),
     }
-    hop = replace(
-        make_hop(name, "222222222222", role, 10, **more),
+    hop = make_hop(name, "222222222222", role, 10, **more)._replace(
         role_arn=f"arn:aws:iam::222222222222:role/{text()}",
     )
     where = Origin(f"/home/{text()}", 7)
@@ -103,7 +102,7 @@ def _role(text: Texts, number: int, *, guarded: bool) -> Role:
         base=CredentialSource(
             CredentialSourceKind.STATIC_KEYS, text(), "AKIAEXAMPLE", where, text()
         ),
-        hops=(replace(hop, origin=where),),
+        hops=(hop._replace(origin=where),),
         mfa=f"{DEVICE}{text()}",
         region=text(),
         account_name=text(),

@@ -109,7 +109,7 @@ def test_every_difference_between_readers_is_reported() -> None:
         session_name="me",
     )
     role = make_role("x", "1" * 12, "R", hops=(hop,), note="mind the gap", cli_only=True)
-    role = replace(role, partition="aws-cn", endpoint=Endpoint("cn-north-1", "http://127.0.0.1:1"))
+    role = role._replace(partition="aws-cn", endpoint=Endpoint("cn-north-1", "http://127.0.0.1:1"))
     text = " ".join(shown(detail_lines(state_of(pins=frozenset({"x"})), role, NOW, 90)))
     wanted = (
         "team=core",
@@ -170,17 +170,16 @@ def test_hostile_text_is_sanitized_everywhere() -> None:
         tags=((HOSTILE, HOSTILE),),
         session_name=HOSTILE,
     )
-    role = replace(
-        make_role(
-            HOSTILE,
-            HOSTILE,
-            HOSTILE,
-            hops=(hop,),
-            account_name=HOSTILE,
-            note=HOSTILE,
-            duration_reason=HOSTILE,
-            region=HOSTILE,
-        ),
+    role = make_role(
+        HOSTILE,
+        HOSTILE,
+        HOSTILE,
+        hops=(hop,),
+        account_name=HOSTILE,
+        note=HOSTILE,
+        duration_reason=HOSTILE,
+        region=HOSTILE,
+    )._replace(
         problems=(Problem("x", HOSTILE, "error", HOSTILE, 3),),
         origin=Origin(HOSTILE, 3),
         guard=Guard(HOSTILE, "red", HOSTILE),
@@ -190,6 +189,6 @@ def test_hostile_text_is_sanitized_everywhere() -> None:
     chain = ROLES["hub"].chain
     assert chain is not None
     base = replace(chain.base, profile=HOSTILE, detail=HOSTILE)
-    role = replace(role, chain=Chain(base, (hop,)))
+    role = role._replace(chain=Chain(base, (hop,)))
     for line in shown(detail_lines(state_of(), role, NOW, 50)):
         assert line.replace("\ufffd", "").isprintable(), repr(line)

@@ -525,7 +525,7 @@ async def test_a_role_that_changed_is_read_again_and_left_alone(
         actions.answer = replace(
             actions.answer,
             roles=tuple(
-                replace(role, account_name="lake elsewhere") if role.name == "lake-read" else role
+                role._replace(account_name="lake elsewhere") if role.name == "lake-read" else role
                 for role in actions.answer.roles
             ),
         )

@@ -160,11 +160,11 @@ class _Switch:
         if not is_confirmed(role.guard, options.confirmation):
             raise _confirmation_error(role, options.confirmation)
         self.managed = options.profile_name or role.managed_profile
-        role = replace(role, managed_profile=self.managed)
+        role = role._replace(managed_profile=self.managed)
         overrides = effective_overrides(snapshot, role, options)
         ensure_writable(ports.config, snapshot, self.managed, static=options.static)
         served = snapshot.served_role(role)
-        self.role = replace(served, managed_profile=self.managed, guard=role.guard)
+        self.role = served._replace(managed_profile=self.managed, guard=role.guard)
         self.properties = managed_profile_properties(
             ports.config, snapshot, self.role, self.managed, overrides
         )

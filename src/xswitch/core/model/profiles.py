@@ -104,6 +104,13 @@ class Profile:
         entry = properties.get(key)
         return None if entry is None else entry.value
 
+    def has_any(self, keys: frozenset[str]) -> bool:
+        """Whether the profile has one of the keys."""
+        properties = self.properties
+        return not keys.isdisjoint(
+            properties.rows if isinstance(properties, FileProperties) else properties
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigPaths:

@@ -285,7 +285,7 @@ def overrides_from_hop(hop: Hop) -> Overrides:
 def override_hop(hop: Hop, overrides: Overrides) -> Hop:
     """Apply overrides to a hop."""
     merged = merge_overrides(overrides_from_hop(hop), overrides)
-    return replace(hop, **{name: getattr(merged, name) for name in _HOP_FIELDS})
+    return hop._replace(**{name: getattr(merged, name) for name in _HOP_FIELDS})
 
 
 def merge_overrides(lower: Overrides, upper: Overrides) -> Overrides:

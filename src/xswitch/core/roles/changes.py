@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import is_dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -90,7 +89,7 @@ def changes(shown: Role, current: Role) -> tuple[str, ...]:
 
 
 def _changes(shown: Any, current: Any, name: str) -> Iterator[str]:
-    if type(shown) is type(current) and is_dataclass(shown):
+    if type(shown) is type(current) and type(shown) in COMPARED:
         for field, label in COMPARED[type(shown)].items():
             yield from _changes(
                 getattr(shown, field), getattr(current, field), f"{name} {label}".strip()

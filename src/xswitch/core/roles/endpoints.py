@@ -51,7 +51,7 @@ class EndpointResolver:
         profile's, else the environment's if it belongs to the partition, else the partition's
         default. A region that a switch put into the environment for another role doesn't count.
         """
-        if profile is None or not _ENDPOINT_KEYS.isdisjoint(profile.properties):
+        if profile is None or profile.has_any(_ENDPOINT_KEYS):
             return self._build_endpoint(profile, partition)
         # Most profiles configure only a region, so thousands of them share an endpoint.
         cache_key = (profile.get("region"), partition)

@@ -131,7 +131,7 @@ def parse_hop(profile: Profile) -> ParsedHop:
             f"role_arn is {quote_value(arn)}, which isn't the ARN of a role.{hint}",
         )
     origins = PropertyOrigins(profile.properties, _ROLE_KEYS)
-    if _OPTIONAL_ROLE_KEYS.isdisjoint(profile.properties):  # most profiles
+    if not profile.has_any(_OPTIONAL_ROLE_KEYS):  # most profiles
         return _parsed_hop(
             parser, Hop(profile.name, arn, profile.origin, origins=origins), arn_parts
         )

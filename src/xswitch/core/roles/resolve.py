@@ -136,7 +136,7 @@ def resolve_ad_hoc_role(  # noqa: PLR0913 -- the parts of one command line
     if overrides.region is None:
         return resolved_role
     endpoint = replace(resolved_role.endpoint, region=overrides.region)
-    return replace(resolved_role, region=overrides.region, endpoint=endpoint)
+    return resolved_role._replace(region=overrides.region, endpoint=endpoint)
 
 
 def managed_profiles(view: ConfigView, roles: Sequence[Role]) -> dict[str, str]:
@@ -214,8 +214,9 @@ class RoleBuilder:
         hop = ad_hoc_hop(profile.name, arn, profile.origin, NO_OVERRIDES)
         resolved: ResolvedChain | Problem
         try:
-            hop = replace(
-                ad_hoc_hop(profile.name, arn, profile.origin, overrides_from_profile(profile)),
+            hop = ad_hoc_hop(
+                profile.name, arn, profile.origin, overrides_from_profile(profile)
+            )._replace(
                 origins={
                     key: property_.origin
                     for key, property_ in profile.properties.items()
@@ -297,7 +298,7 @@ class RoleBuilder:
         if guard is None:
             return role
         seconds, reason = effective_duration(configured, None, guard, chained_after)
-        return replace(role, guard=guard, duration_seconds=seconds, duration_reason=reason)
+        return role._replace(guard=guard, duration_seconds=seconds, duration_reason=reason)
 
     def _suspicious_settings(self, profile: Profile, chain: Chain) -> list[Problem]:
         """Report legal settings that probably don't have the intended effect."""

@@ -186,8 +186,8 @@ def _serials_to_send(hops: Iterable[Hop], *, satisfied: str | None) -> list[str 
 
 def _apply_overrides(hop: Hop, overrides: Overrides, guard: Guard | None) -> Hop:
     # The duration is decided later, together with its reason.
-    hop = replace(override_hop(hop, overrides), duration_seconds=hop.duration_seconds)
+    hop = override_hop(hop, overrides)._replace(duration_seconds=hop.duration_seconds)
     if guard is not None and (guard.policy or guard.policy_arns):
         # AWS grants the union of session policies, so another would allow more than the guard's.
-        return replace(hop, policy_arns=guard.policy_arns, policy=guard.policy)
+        return hop._replace(policy_arns=guard.policy_arns, policy=guard.policy)
     return hop
