@@ -75,7 +75,7 @@ def chain_json(chain: Chain | None) -> list[dict[str, Any]]:
         return []
     return [
         {"kind": str(chain.base.kind), "profile": chain.base.profile},
-        *(_hop_json(hop) for hop in chain.hops),
+        *map(_hop_json, chain.hops),
     ]
 
 

@@ -20,6 +20,8 @@ from xswitch.core.text import sanitize
 
 ENVELOPE_VERSION = 1
 _ITEMS_PER_CHUNK = 50
+_ARRAYS = (list, tuple)
+_NUMBERS = (int, float)
 
 
 class Stdout:
@@ -166,14 +168,16 @@ class _SecretsHider:
         strings: set[str] = set()
         pending = [value]
         for item in pending:  # which grows; a call for each value would take most of the time
+            if item is None:
+                continue
             if isinstance(item, str):
                 strings.add(item)
             elif isinstance(item, dict):
                 keys.update(item)
                 pending.extend(item.values())
-            elif isinstance(item, list | tuple):
+            elif isinstance(item, _ARRAYS):
                 pending.extend(item)
-            elif item is not None and not isinstance(item, int | float):
+            elif not isinstance(item, _NUMBERS):
                 return self._encode_hidden(value)
         names = keys - self._harmless_names
         texts = strings - self._harmless

@@ -19,8 +19,10 @@ from xswitch.core.model import (
 )
 
 STATIC_KEYS = ("aws_access_key_id", "aws_secret_access_key")
+_STATIC_KEYS = frozenset(STATIC_KEYS)
 _SESSION_TOKEN_KEYS = ("aws_session_token", "aws_security_token")
 _SSO_PROFILE_KEYS = ("sso_account_id", "sso_role_name")
+_SSO_KEYS = frozenset(_SSO_PROFILE_KEYS)
 _SSO_REQUIRED_KEYS = (*_SSO_PROFILE_KEYS, "sso_start_url", "sso_region")
 _CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -48,14 +50,12 @@ def problem_at(
 
 def has_static_keys(profile: Profile) -> bool:
     """Whether the profile has half a key pair or more, which ends a chain in a source profile."""
-    return (
-        "aws_access_key_id" in profile.properties or "aws_secret_access_key" in profile.properties
-    )
+    return profile.has_any(_STATIC_KEYS)
 
 
 def is_sso(profile: Profile) -> bool:
     """Whether the profile uses SSO: it has `sso_account_id` or `sso_role_name`."""
-    return "sso_account_id" in profile.properties or "sso_role_name" in profile.properties
+    return profile.has_any(_SSO_KEYS)
 
 
 def find_credential_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
