@@ -166,17 +166,15 @@ class _SecretsHider:
         """Return the JSON text of a value."""
         keys: set[str] = set()
         strings: set[str] = set()
-        pending = [value]
+        pending = [value] if value else []
         for item in pending:  # which grows; a call for each value would take most of the time
-            if item is None:
-                continue
             if isinstance(item, str):
                 strings.add(item)
             elif isinstance(item, dict):
                 keys.update(item)
-                pending.extend(item.values())
+                pending.extend(filter(None, item.values()))
             elif isinstance(item, _ARRAYS):
-                pending.extend(item)
+                pending.extend(filter(None, item))
             elif not isinstance(item, _NUMBERS):
                 return self._encode_hidden(value)
         names = keys - self._harmless_names
