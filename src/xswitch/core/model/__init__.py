@@ -39,6 +39,7 @@ from xswitch.core.model.sessions import (
     Surroundings,
 )
 from xswitch.core.model.settings import GuardRule, Settings
+from xswitch.core.model.sso import DEFAULT_SCOPES, PortalRole, SsoSession, SsoToken
 from xswitch.core.model.state import (
     CommandOutput,
     FileInfo,
@@ -52,6 +53,7 @@ from xswitch.core.model.state import (
 )
 
 __all__ = [
+    "DEFAULT_SCOPES",
     "AssumeRoleRequest",
     "AssumedRole",
     "CallerIdentity",
@@ -76,6 +78,7 @@ __all__ = [
     "PlannedHop",
     "PlannedMfaSession",
     "PointedSession",
+    "PortalRole",
     "ProbeResult",
     "Problem",
     "Profile",
@@ -92,6 +95,8 @@ __all__ = [
     "SetProfile",
     "Settings",
     "Severity",
+    "SsoSession",
+    "SsoToken",
     "Surroundings",
     "UsageState",
     "VaultInfo",

@@ -1,0 +1,67 @@
+"""IAM Identity Center: sign-ins, their tokens, and what the portal lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from xswitch.core.model.credentials import Origin, Secret
+
+DEFAULT_SCOPES = ("sso:account:access",)
+"""The scopes of a sign-in whose `sso_registration_scopes` is missing, as in the AWS CLI."""
+
+
+@dataclass(frozen=True, slots=True)
+class SsoSession:
+    """A sign-in to Identity Center, as configured: an sso-session, or a profile of the older form.
+
+    Every profile with the same session shares its sign-in.
+    """
+
+    name: str
+    """Of `[sso-session NAME]`, "" for a profile with its own `sso_start_url`."""
+    start_url: str
+    region: str
+    """Of Identity Center, `sso_region`."""
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
+    origin: Origin | None = None
+
+    @property
+    def cache_name(self) -> str:
+        """What the file names of the AWS CLI's cache are made from (botocore, tokens.py)."""
+        return self.name or self.start_url
+
+    @property
+    def label(self) -> str:
+        """The word by which a person names it: `xswitch login LABEL`."""
+        return self.name or self.start_url
+
+
+@dataclass(frozen=True, slots=True)
+class SsoToken:
+    """An access token of a sign-in, and what refreshes it."""
+
+    access_token: Secret
+    expires_at: datetime
+    client_id: str = ""
+    client_secret: Secret | None = None
+    registration_expires_at: datetime | None = None
+    """After it, the token can't be refreshed."""
+    refresh_token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortalRole:
+    """A role that the portal lists for a person: a permission set in an account."""
+
+    session: str
+    """The `label` of the session."""
+    start_url: str
+    account_id: str
+    account_name: str
+    role_name: str
+    """The permission set's name."""
+    is_new: bool = False
+    """The list before this one didn't have it."""
+    is_gone: bool = False
+    """Only the list before this one has it."""
