@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,6 +36,7 @@ from xswitch.core.model import (
     UsageState,
     VaultInfo,
 )
+from xswitch.core.model.sso import PortalRole
 from xswitch.core.profiles.binding import ProfileBinding
 from xswitch.core.sessions import session_record
 from xswitch.core.sessions.session_record import SessionRecord
@@ -435,6 +436,25 @@ class Environment(Protocol):
         ...
 
 
+class PortalLists(Protocol):
+    """The latest lists of the portals of Identity Center."""
+
+    def load(self) -> tuple[PortalRole, ...]:
+        """Return the roles of all lists, also those that are gone.
+
+        A list that is missing, damaged, or another user's is empty. Never raises.
+        """
+        ...
+
+
+class NoPortalLists:
+    """Implements `PortalLists` without a list."""
+
+    def load(self) -> tuple[PortalRole, ...]:
+        """Return nothing."""
+        return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Everything a config snapshot is made from."""
@@ -442,6 +462,7 @@ class Config:
     files: ConfigStore
     settings: SettingsStore
     environment: Environment
+    portal_lists: PortalLists = field(default_factory=NoPortalLists)
 
 
 # -- xswitch's own state
@@ -576,7 +597,7 @@ def replace_ports(ports: Ports, **changes: Any) -> Ports:
     groups = {}
     for group in fields(ports):
         value = getattr(ports, group.name)
-        own = {field.name for field in fields(value)} & changes.keys()
+        own = {entry.name for entry in fields(value)} & changes.keys()
         groups[group.name] = replace(value, **{name: changes[name] for name in own})
     return Ports(**groups)
 

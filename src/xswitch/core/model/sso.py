@@ -28,7 +28,7 @@ class SsoSession:
 
     @property
     def cache_name(self) -> str:
-        """What the file names of the AWS CLI's cache are made from (botocore, tokens.py)."""
+        """The text behind the names of the AWS CLI's cache files (botocore, tokens.py)."""
         return self.name or self.start_url
 
     @property

@@ -1,0 +1,1 @@
+"""IAM Identity Center over HTTP."""
