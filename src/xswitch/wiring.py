@@ -30,6 +30,7 @@ from xswitch.adapters.state.history import JsonHistory
 from xswitch.adapters.state.index import JsonIndex
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.adapters.state.paths import AppPaths, home_folder, shared_config_paths, user_paths
+from xswitch.adapters.state.portal_lists import FilePortalLists
 from xswitch.adapters.state.private_files import sweep_below
 from xswitch.adapters.state.prompt_files import PromptFileStore
 from xswitch.adapters.state.settings import TomlSettings
@@ -129,6 +130,7 @@ class Services:
         index = JsonIndex(app_paths.index, locks)
         usage = JsonUsage(app_paths.usage, locks)
         history = JsonHistory(app_paths.history, locks)
+        portal_lists = FilePortalLists(app_paths.portal)
         sts_probe: StsProbe = HttpStsProbe()
         if self._in_demo:
             # Imported only inside the demo
@@ -163,6 +165,7 @@ class Services:
                 ),
                 settings,
                 self._environment,
+                portal_lists,
             ),
             State(
                 usage,
@@ -172,7 +175,7 @@ class Services:
                 remove_leftovers=lambda: _remove_leftovers(app_paths),
                 newer_files=lambda: tuple(
                     error
-                    for file in (index, usage, history, RuntimePlaces(app_paths))
+                    for file in (index, usage, history, RuntimePlaces(app_paths), portal_lists)
                     if (error := file.newer()) is not None
                 ),
             ),

@@ -78,6 +78,11 @@ class AppPaths:
         return self.state / "hot"
 
     @property
+    def portal(self) -> Path:
+        """The folder of what the portals of Identity Center listed."""
+        return self.state / "portal"
+
+    @property
     def backups(self) -> Path:
         """The folder of the record that undoes the last change of the AWS config."""
         return self.state / "backups"
@@ -85,7 +90,7 @@ class AppPaths:
     @property
     def folders(self) -> tuple[Path, ...]:
         """The state folder, and those in it."""
-        return (self.state, self.locks, self.prompt, self.hot, self.backups)
+        return (self.state, self.locks, self.prompt, self.hot, self.portal, self.backups)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -5,7 +5,8 @@
     ├── UsageError                  2  the command line or its values
     ├── TargetError                 3  the role, profile or user to act on
     ├── AwsDeniedError              4  AWS denied the request
-    │   └── IdentityMismatchError      the session belongs to another account or role
+    │   ├── IdentityMismatchError      the session belongs to another account or role
+    │   └── ThrottledError             too many requests
     ├── MfaNeededError              5  an MFA code is missing
     ├── SourceCredentialsError      6  the credentials a chain starts from
     ├── VaultError                  7  the session store
@@ -329,6 +330,19 @@ class IdentityMismatchError(AwsDeniedError):
     """GetCallerIdentity returned another account or role than requested."""
 
     default_code = ErrorCode.WRONG_IDENTITY
+
+
+class ThrottledError(AwsDeniedError):
+    """AWS refused a request because there were too many.
+
+    `retry_after` is the number of seconds that AWS asks to wait, None if it doesn't say.
+    """
+
+    default_code = ErrorCode.THROTTLED
+
+    def __init__(self, what: str, *, retry_after: float | None = None, aws_code: str = "") -> None:
+        super().__init__(what, next_step="Run the same command again.", aws_code=aws_code)
+        self.retry_after = retry_after
 
 
 class MfaNeededError(XswitchError):

@@ -1,0 +1,1 @@
+"""A portal of Identity Center in virtual time."""
