@@ -14,10 +14,12 @@ class EmulatedAwsError(Exception):
     """An error answer in AWS's words.
 
     `code`, `message`, and HTTP `status` of the answer; `kind` is Sender or Receiver. `namespace`
-    defaults to that of the service. It never leaves `emulator`: the server turns it into XML.
+    defaults to that of the service; `retry_after` are the seconds of a Retry-After header, 0 for
+    none. It never leaves `emulator`: the server turns it into XML or
+    JSON.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the parts of an error answer, each with a default
         self,
         code: str,
         message: str,
@@ -25,6 +27,7 @@ class EmulatedAwsError(Exception):
         *,
         kind: str = "Sender",
         namespace: str = "",
+        retry_after: int = 0,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
@@ -32,6 +35,7 @@ class EmulatedAwsError(Exception):
         self.status = status
         self.kind = kind
         self.namespace = namespace
+        self.retry_after = retry_after
 
 
 def access_denied(message: str) -> EmulatedAwsError:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
+from random import Random
 from types import MappingProxyType
 
-from xswitch.emulator import xml
-from xswitch.emulator.errors import STS_NAMESPACE, EmulatedAwsError
+from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.http import HttpResponse
+from xswitch.emulator.rest_json import STATUSES as REST_STATUSES
 
 ALWAYS = 1_000_000_000
 
@@ -25,7 +27,7 @@ class FaultKind(StrEnum):
 
     SERVER_ERROR = "server_error"  # 500 InternalFailure
     UNAVAILABLE = "unavailable"  # 503 ServiceUnavailable
-    THROTTLING = "throttling"  # 400 Throttling, "Rate exceeded"
+    THROTTLING = "throttling"  # 400 Throttling, or the service's own, with Retry-After `seconds`
     HTML_OK = "html_ok"  # 200 with a captive portal's page
     HTML_FORBIDDEN = "html_forbidden"  # 403 with a proxy's page
     EMPTY = "empty"  # 200 without a body
@@ -34,7 +36,7 @@ class FaultKind(StrEnum):
     ERROR = "error"  # the error code in `code`
     DELAY = "delay"  # `seconds` pass first
     TRUNCATED = "truncated"  # half of the body, with the Content-Length of the half
-    NO_EXPIRATION = "no_expiration"  # the Expiration element is missing
+    NO_EXPIRATION = "no_expiration"  # what tells when credentials or tokens expire is missing
     WRONG_ACCOUNT = "wrong_account"  # account ids are exchanged for 999999999999
     LOST = "lost"  # the action is done, then the connection is reset instead of an answer
 
@@ -69,7 +71,9 @@ ERROR_RESPONSES: Mapping[str, tuple[int, str]] = MappingProxyType(
 class InjectedFault:
     """A fault for `action` ("*": any), `times` times after the first `after` calls.
 
-    `seconds` belongs to DELAY, `code` to ERROR.
+    `action` can name its service as in `sso:ListAccounts`. `seconds` belongs to DELAY and, as
+    Retry-After in whole seconds, to THROTTLING; `code` to ERROR. `share` is the part of the
+    matching calls that it hits, by random numbers of its own.
     """
 
     kind: FaultKind
@@ -78,6 +82,8 @@ class InjectedFault:
     seconds: float = 0.0
     after: int = 0
     code: str = ""
+    share: float = 1.0
+    random: Random = field(default_factory=Random, repr=False)
 
 
 class FaultInjector:
@@ -100,10 +106,25 @@ class FaultInjector:
         seconds: float = 0.0,
         after: int = 0,
         code: str = "",
+        share: float = 1.0,
+        seed: int = 0,
     ) -> None:
-        """Inject a fault `times` times (ALWAYS: until `clear`), after `after` matching calls."""
+        """Inject a fault `times` times (ALWAYS: until `clear`), after `after` matching calls.
+
+        With `share`, it hits that part of the matching calls, chosen by `seed`.
+        """
+        fault = InjectedFault(
+            FaultKind(kind),
+            action,
+            times,
+            seconds,
+            after,
+            code,
+            share,
+            Random(seed),  # noqa: S311 -- a test's choice
+        )
         with self._lock:
-            self._faults.append(InjectedFault(FaultKind(kind), action, times, seconds, after, code))
+            self._faults.append(fault)
 
     @property
     def pending(self) -> int:
@@ -116,14 +137,19 @@ class FaultInjector:
         with self._lock:
             self._faults.clear()
 
-    def take(self, action: str) -> tuple[InjectedFault, ...]:
+    def take(self, action: str, service: str = "") -> tuple[InjectedFault, ...]:
         """Take the faults for this call: its delays, and the first fault of another kind.
 
         Each counts one less.
         """
+        names = ("*", action, f"{service}:{action}")
         with self._lock:
-            matching = [fault for fault in self._faults if fault.action in ("*", action)]
-            active = [fault for fault in matching if not fault.after]
+            matching = [fault for fault in self._faults if fault.action in names]
+            active = [
+                fault
+                for fault in matching
+                if not fault.after and (fault.share >= 1.0 or fault.random.random() < fault.share)
+            ]
             delays = [fault for fault in active if fault.kind is FaultKind.DELAY]
             others = [fault for fault in active if fault.kind is not FaultKind.DELAY][:1]
             selected = tuple(delays + others)
@@ -136,7 +162,9 @@ class FaultInjector:
 
 
 _ACCOUNT = re.compile(rb"\b[0-9]{12}\b")
-_EXPIRATION = re.compile(rb"<Expiration>[^<]*</Expiration>")
+_EXPIRATION = re.compile(
+    rb"<Expiration>[^<]*</Expiration>|, \"expir(?:ation|esIn)\": [0-9]+(?=[,}])"
+)
 _LOGIN_PAGE = (
     b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please accept the terms of"
     b" this network.</p></body></html>\n"
@@ -154,10 +182,43 @@ REPLACING = frozenset(FaultKind) - _MODIFYING
 """The kinds that replace the answer, so that the action isn't done."""
 
 
+_OWN_CODES: Mapping[FaultKind, Mapping[str, tuple[str, str, int]]] = MappingProxyType(
+    {
+        FaultKind.SERVER_ERROR: {
+            "sso": ("InternalServerException", "", 500),
+            "sso-oidc": ("InternalServerException", "An internal error", 500),
+            "organizations": ("ServiceException", "An internal error", 500),
+        },
+        FaultKind.UNAVAILABLE: {
+            "sso": ("ServiceUnavailableException", "Service is unavailable", 503),
+            "sso-oidc": ("ServiceUnavailableException", "Service is unavailable", 503),
+            "organizations": ("ServiceException", "Service is unavailable", 503),
+        },
+        FaultKind.THROTTLING: {
+            "sso": ("TooManyRequestsException", "Too many requests", 429),
+            "sso-oidc": ("SlowDownException", "Too many requests", 400),
+            "organizations": ("TooManyRequestsException", "Too many requests", 400),
+        },
+    }
+)
+"""Code, text, and status where a service has an error of its own for a kind of fault."""
+
+
 def fault_response(
-    fault: InjectedFault, request_id: str, namespace: str = STS_NAMESPACE
+    fault: InjectedFault,
+    service: str,
+    request_id: str,
+    refuse: Callable[[EmulatedAwsError], HttpResponse],
 ) -> HttpResponse | None:
-    """The answer that replaces the right one; None for a reset connection."""
+    """The answer that replaces the right one; None for a reset connection.
+
+    `refuse` renders an error in the protocol of `service`.
+    """
+    retry_after = math.ceil(fault.seconds) if fault.kind is FaultKind.THROTTLING else 0
+    own = _OWN_CODES.get(fault.kind, {}).get(service)
+    if own is not None:
+        code, text, status = own
+        return refuse(EmulatedAwsError(code, text, status, retry_after=retry_after))
     match fault.kind:
         case FaultKind.RESET:
             return None
@@ -175,7 +236,8 @@ def fault_response(
         case FaultKind.THROTTLING:
             error = EmulatedAwsError("Throttling", "Rate exceeded", 400)
         case FaultKind.ERROR:
-            status, text = ERROR_RESPONSES.get(fault.code, (400, f"{fault.code} on purpose"))
+            default = (REST_STATUSES.get(fault.code, 400), f"{fault.code} on purpose")
+            status, text = ERROR_RESPONSES.get(fault.code, default)
             error = EmulatedAwsError(
                 fault.code,
                 text,
@@ -189,7 +251,7 @@ def fault_response(
         case _:
             status = HTTPStatus.OK if fault.kind is FaultKind.HTML_OK else HTTPStatus.FORBIDDEN
             return HttpResponse(status, _LOGIN_PAGE, request_id, "text/html; charset=utf-8")
-    return HttpResponse(error.status, xml.error_body(error, request_id, namespace), request_id)
+    return refuse(error)
 
 
 def corrupted(fault: InjectedFault, body: bytes) -> bytes:

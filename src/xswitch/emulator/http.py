@@ -33,6 +33,7 @@ class HttpResponse:
     request_id: str
     content_type: str = "text/xml"
     location: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 RequestHandler = Callable[[HttpRequest, str], HttpResponse | None]
@@ -98,6 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._handle(b"")
 
+    def do_HEAD(self) -> None:
+        self._handle(b"")
+
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit() or int(length) > _MAX_BODY:
@@ -136,9 +140,11 @@ class _Handler(BaseHTTPRequestHandler):
         ]
         if answer.location:
             lines.append(f"Location: {answer.location}")
+        lines += [f"{name}: {value}" for name, value in answer.headers]
         if self.close_connection:
             lines.append("Connection: close")
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body)
+        body = b"" if self.command == "HEAD" else answer.body
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
     # The overridden method's own name
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002

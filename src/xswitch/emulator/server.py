@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -14,12 +13,13 @@ from typing import Any, Self
 from urllib.parse import parse_qsl
 
 from xswitch.core.errors import SettingsError
-from xswitch.emulator import iam, sigv4, sts, xml
+from xswitch.emulator import iam, identity_center, sigv4, sts, xml
 from xswitch.emulator.callers import AuthenticatedCall, authenticate
 from xswitch.emulator.clock import EmulatorClock, MachineClock, MovableClock, ShiftedClock
 from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.faults import REPLACING, FaultInjector, FaultKind, corrupted, fault_response
 from xswitch.emulator.http import HOST, HttpResponse, HttpServer, new_request_id
+from xswitch.emulator.identity_center import RestOperation, SignInStore
 from xswitch.emulator.sigv4 import HttpRequest
 from xswitch.emulator.state import AwsState
 from xswitch.emulator.stores import SessionStore, StateStore
@@ -45,7 +45,8 @@ class RecordedRequest:
     """A received request and its outcome.
 
     `error` is AWS's code or the fault's name, "" for a good answer; `subject` is the name or ARN of
-    an IAM request's entity.
+    an IAM request's entity, or an account and permission set. `service` is botocore's name: sts,
+    iam, sso-oidc, sso.
     """
 
     action: str
@@ -55,10 +56,11 @@ class RecordedRequest:
     region: str = ""
     error: str = ""
     subject: str = ""
+    service: str = ""
 
 
 class EmbeddedAws:
-    """A strict STS and IAM on 127.0.0.1: a context manager, or `start` and `close`.
+    """A strict AWS on 127.0.0.1: a context manager, or `start` and `close`.
 
     `clock` is the time for sessions and MFA codes (default: the machine's plus the state's
     `clock_offset`, movable); `wall` is the time for signatures and the Date header, because clients
@@ -80,6 +82,7 @@ class EmbeddedAws:
         self.wall: EmulatorClock = wall or MachineClock()
         self.faults = faults or FaultInjector()
         self.store = SessionStore()
+        self.sign_ins = SignInStore()
         self.admin = admin
         self._recorded: list[RecordedRequest] = []
         self._lock = threading.Lock()
@@ -111,9 +114,12 @@ class EmbeddedAws:
         with self._lock:
             return list(self._recorded)
 
-    def count(self, action: str) -> int:
-        """The number of requests for an action, refused ones and retries included."""
-        return sum(call.action == action for call in self.calls)
+    def count(self, action: str, service: str = "") -> int:
+        """The number of requests for an action, refused ones and retries included.
+
+        `service` tells actions of one name apart; "" counts them all.
+        """
+        return sum(call.action == action and service in ("", call.service) for call in self.calls)
 
     def start(self) -> Self:
         """Serve in a thread."""
@@ -153,77 +159,58 @@ class EmbeddedAws:
         request_id = new_request_id()
         if request.path.startswith(ADMIN_PATH):
             return self._administer(request, request_id)
-        parameters = dict(parse_qsl(request.query, keep_blank_values=True))
-        if request.method == "POST":
-            parameters |= dict(
-                parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-            )
-        faults = self.faults.take(parameters.get("Action", ""))
+        rest = identity_center.operation(
+            request,
+            request_id,
+            self.state_store.seen(),
+            self.sign_ins,
+            self.store,
+            now=self.clock.now(),
+            default_host=f"{HOST}:{self.port}",
+        )
+        exchange: _QueryExchange | RestOperation = rest or _QueryExchange(
+            self, request, request_id, source_ip
+        )
+        faults = self.faults.take(exchange.action, exchange.service)
         for fault in faults:
             if fault.kind is FaultKind.DELAY:
                 self.faults.released.wait(fault.seconds)
-        name = sigv4.scoped_service(request)
-        by_version = iam if parameters.get("Version") == iam.API_VERSION else sts
-        service = {"iam": iam, "sts": sts}.get(name, by_version)
         replacing = next((fault for fault in faults if fault.kind in REPLACING), None)
         if replacing is not None:
-            self._record(request, parameters, "", replacing.code or replacing.kind.value)
-            return fault_response(replacing, request_id, service.NAMESPACE)
-        region = ""
+            self._record(request, exchange, replacing.code or replacing.kind.value)
+            return fault_response(replacing, exchange.service, request_id, exchange.refuse)
         try:
-            action = service.known(parameters)
-            now, visible_world = self.clock.now(), self.state_store.seen()
-            caller, claim = authenticate(
-                request,
-                visible_world,
-                self.store,
-                now=now,
-                wall=self.wall.now(),
-                service=service.NAME,
-            )
-            region = claim.region
-            call = AuthenticatedCall(
-                action,
-                parameters,
-                caller,
-                region,
-                now,
-                source_ip,
-                request.headers.get("user-agent", ""),
-            )
-            result = (
-                iam.perform(call, self.state_store, self.store)
-                if service is iam
-                else sts.perform(call, visible_world, self.store)
-            )
-            body = xml.response_body(action, result, request_id, service.NAMESPACE)
+            response = exchange.run()
         except EmulatedAwsError as refusal:
-            self._record(request, parameters, region, refusal.code)
-            return HttpResponse(
-                refusal.status, xml.error_body(refusal, request_id, service.NAMESPACE), request_id
-            )
-        self._record(request, parameters, region, "")
+            self._record(request, exchange, refusal.code)
+            return exchange.refuse(refusal)
+        self._record(request, exchange, "")
         if any(fault.kind is FaultKind.LOST for fault in faults):
             return None
         for fault in faults:
-            body = corrupted(fault, body)
-        return HttpResponse(HTTPStatus.OK, body, request_id)
+            response = replace(response, body=corrupted(fault, response.body))
+        return response
 
     def _record(
-        self, request: HttpRequest, parameters: Mapping[str, str], region: str, error: str
+        self, request: HttpRequest, exchange: _QueryExchange | RestOperation, error: str
     ) -> None:
+        parameters = exchange.parameters if isinstance(exchange, _QueryExchange) else {}
         credential = _KEY_ID.search(request.headers.get("authorization", ""))
         key_id = (
             credential[1]
             if credential
             else parameters.get("X-Amz-Credential", "").partition("/")[0]
         )
-        subject = next(
-            (parameters[parameter] for parameter in _SUBJECT_PARAMETERS if parameter in parameters),
-            "",
+        entry = RecordedRequest(
+            exchange.action,
+            key_id,
+            parameters.get("RoleArn", ""),
+            self.clock.now(),
+            exchange.region,
+            error,
+            exchange.subject,
+            exchange.service,
         )
-        action, role_arn = parameters.get("Action", ""), parameters.get("RoleArn", "")
-        entry = RecordedRequest(action, key_id, role_arn, self.clock.now(), region, error, subject)
         with self._lock:
             self._recorded.append(entry)
 
@@ -260,3 +247,66 @@ class EmbeddedAws:
         return HttpResponse(
             HTTPStatus.OK, json.dumps(data).encode() + b"\n", request_id, "application/json"
         )
+
+
+class _QueryExchange:
+    """One request of the Query protocol, for STS or IAM."""
+
+    def __init__(
+        self, aws: EmbeddedAws, request: HttpRequest, request_id: str, source_ip: str
+    ) -> None:
+        self._aws, self._request = aws, request
+        self._request_id, self._source_ip = request_id, source_ip
+        self.parameters = dict(parse_qsl(request.query, keep_blank_values=True))
+        if request.method == "POST":
+            self.parameters |= dict(
+                parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+            )
+        by_version = iam if self.parameters.get("Version") == iam.API_VERSION else sts
+        name = sigv4.scoped_service(request)
+        self._service = {"iam": iam, "sts": sts}.get(name, by_version)
+        self.service = self._service.NAME
+        self.action = self.parameters.get("Action", "")
+        self.region = ""
+
+    @property
+    def subject(self) -> str:
+        """The name or ARN of an IAM request's entity, "" for none."""
+        given = (self.parameters[name] for name in _SUBJECT_PARAMETERS if name in self.parameters)
+        return next(given, "")
+
+    def refuse(self, refusal: EmulatedAwsError) -> HttpResponse:
+        """The response with an error."""
+        body = xml.error_body(refusal, self._request_id, self._service.NAMESPACE)
+        return HttpResponse(refusal.status, body, self._request_id)
+
+    def run(self) -> HttpResponse:
+        """The response of the action. Raises EmulatedAwsError."""
+        aws, service, request = self._aws, self._service, self._request
+        action = service.known(self.parameters)
+        now, visible_world = aws.clock.now(), aws.state_store.seen()
+        caller, claim = authenticate(
+            request,
+            visible_world,
+            aws.store,
+            now=now,
+            wall=aws.wall.now(),
+            service=service.NAME,
+        )
+        self.region = claim.region
+        call = AuthenticatedCall(
+            action,
+            self.parameters,
+            caller,
+            claim.region,
+            now,
+            self._source_ip,
+            request.headers.get("user-agent", ""),
+        )
+        result = (
+            iam.perform(call, aws.state_store, aws.store)
+            if service is iam
+            else sts.perform(call, visible_world, aws.store)
+        )
+        body = xml.response_body(action, result, self._request_id, service.NAMESPACE)
+        return HttpResponse(HTTPStatus.OK, body, self._request_id)

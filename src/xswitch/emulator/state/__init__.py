@@ -1,6 +1,7 @@
 """The emulator's state as immutable values: accounts, identities, policies."""
 
 from xswitch.emulator.state.aws_managed import AWS_MANAGED
+from xswitch.emulator.state.identity_center import IdentityCenter
 from xswitch.emulator.state.model import (
     AccessKey,
     Account,
@@ -22,6 +23,7 @@ __all__ = [
     "AwsState",
     "Group",
     "IamRole",
+    "IdentityCenter",
     "ManagedPolicy",
     "MfaDevice",
     "PolicyVersion",

@@ -161,13 +161,15 @@ class Account:
 
     `scps` are the SCPs of each level from the organization's root down; every level must allow.
     `organization` is the organization's ID ("" for none); `management` marks the management
-    account, which SCPs don't affect. `devices` are virtual MFA devices without a user.
+    account, which SCPs don't affect. `devices` are virtual MFA devices without a user. `email` is
+    the address of the account's root user, "" for one made of its name and ID.
     """
 
     id: str
     name: str
     partition: str = "aws"
     alias: str = ""
+    email: str = ""
     organization: str = ""
     management: bool = False
     scps: tuple[tuple[Scp, ...], ...] = ()
@@ -182,6 +184,11 @@ class Account:
     def prefix(self) -> str:
         """The prefix of the account's IAM ARNs."""
         return f"arn:{self.partition}:iam::{self.id}:"
+
+    @property
+    def email_address(self) -> str:
+        """The address of the account's root user."""
+        return self.email or f"aws+{self.id}@example.com"
 
     @property
     def root(self) -> str:

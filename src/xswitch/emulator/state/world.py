@@ -9,6 +9,7 @@ from functools import cached_property
 from xswitch.core.policy import PolicyDocument, PolicyKind
 from xswitch.emulator.state import state_file
 from xswitch.emulator.state.aws_managed import aws_managed, is_aws_managed
+from xswitch.emulator.state.identity_center import IdentityCenter
 from xswitch.emulator.state.model import (
     AccessKey,
     Account,
@@ -31,6 +32,7 @@ class AwsState:
     accounts: tuple[Account, ...]
     clock_offset: float = 0.0
     propagation_seconds: float = 0.0
+    identity_centers: tuple[IdentityCenter, ...] = ()
 
     @cached_property
     def _by_key(self) -> Mapping[str, tuple[User, AccessKey]]:
@@ -108,6 +110,11 @@ class AwsState:
         policy = aws_managed(arn) or self._policies[arn]
         return parse_cached(policy.text, kind, arn)
 
+    def identity_center(self, start_url: str) -> IdentityCenter | None:
+        """The instance of Identity Center with this start URL."""
+        found = (one for one in self.identity_centers if one.has_start_url(start_url))
+        return next(found, None)
+
     def with_account(self, account: Account) -> AwsState:
         """The state with one account replaced."""
         return replace(
@@ -121,4 +128,7 @@ class AwsState:
 
     def to_json(self) -> str:
         """Write a state file: `from_json` of it gives an equal state."""
-        return state_file.dump_state(self.accounts, self.clock_offset, self.propagation_seconds)
+        contents = state_file.StateContents(
+            self.accounts, self.clock_offset, self.propagation_seconds, self.identity_centers
+        )
+        return state_file.dump_state(contents)
