@@ -388,12 +388,16 @@ class FakeBase:
         self.temporary = False
         self.fail: XswitchError | None = None
         self.resolved: list[CredentialSource] = []
+        self.given: dict[CredentialSourceKind, Credentials] = {}
+        """Other credentials than the usual ones, by kind."""
 
     def resolve(self, base: CredentialSource, view: ConfigView, endpoint: Endpoint) -> Credentials:
         del view, endpoint
         self.resolved.append(base)
         if self.fail is not None:
             raise self.fail
+        if base.kind in self.given:
+            return self.given[base.kind]
         temporary = self.temporary or base.temporary or base.kind is CredentialSourceKind.SSO
         return Credentials(
             "AKIADEV",

@@ -11,12 +11,14 @@ from xswitch.core.model import (
     ConfigView,
     FileKind,
     Origin,
+    PortalRole,
     Problem,
     Profile,
     Property,
     Role,
     SessionPlan,
     Settings,
+    TargetKind,
 )
 from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides
 from xswitch.core.roles.resolve import resolve_all
@@ -104,10 +106,21 @@ def _sections(sections: Sections) -> Mapping[str, Profile]:
 def roles(
     config_view: ConfigView, settings: Settings | None = None, env: Mapping[str, str] | None = None
 ) -> dict[str, Role]:
-    return {
-        resolved.name: resolved
-        for resolved in resolve_all(config_view, settings or Settings(), env or {}).roles
-    }
+    """Return the roles that are assumed, without the profiles that have credentials themselves."""
+    found = targets(config_view, settings, env)
+    return {name: each for name, each in found.items() if each.kind is TargetKind.ROLE}
+
+
+def targets(
+    config_view: ConfigView,
+    settings: Settings | None = None,
+    env: Mapping[str, str] | None = None,
+    portal_roles: Sequence[PortalRole] = (),
+) -> dict[str, Role]:
+    """Return every row of the list, in its order."""
+    resolved = resolve_all(config_view, settings or Settings(), env or {}, portal_roles).roles
+    assert len({each.name for each in resolved}) == len(resolved)
+    return {each.name: each for each in resolved}
 
 
 def chain(resolved: Role) -> Chain:

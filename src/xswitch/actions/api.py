@@ -107,7 +107,9 @@ class SwitchResult:
 
     role: Role
     managed_profile: str
-    expires_at: datetime
+    """The profile that AWS_PROFILE is to name: the target's own if it needs no session."""
+    expires_at: datetime | None
+    """None if the credentials are the profile's own."""
     identity: CallerIdentity | None
     from_vault: bool
     static: bool = False
@@ -118,7 +120,9 @@ class SwitchResult:
 
     @property
     def region_in_profile(self) -> bool:
-        """Whether the managed profile has the region; else only the shell has, or nothing."""
+        """Whether the profile has the region; else only the shell has, or nothing."""
+        if not self.role.kind.has_session:
+            return self.region_source == "role"
         return self.region_source in ("option", "role")
 
 

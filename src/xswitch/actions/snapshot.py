@@ -15,6 +15,7 @@ from xswitch.core.model import (
     ConfigView,
     CredentialSource,
     Endpoint,
+    PortalRole,
     Profile,
     Role,
     SessionPlan,
@@ -30,6 +31,7 @@ from xswitch.core.profiles.managed import (
     recorded_environment,
 )
 from xswitch.core.roles.endpoints import EndpointResolver
+from xswitch.core.roles.portal import named_settings
 from xswitch.core.roles.resolve import ResolvedRoles, RoleBuilder, managed_profiles, resolve_all
 from xswitch.core.sessions.plan import NO_SURROUNDINGS, mfa_process_for, plan_sessions
 from xswitch.core.sessions.surroundings import WorkingFolder, source_surroundings
@@ -50,11 +52,18 @@ class ConfigSnapshot:
     environment: Mapping[str, str]
     user_at_host: str
     folder: WorkingFolder
+    portal_roles: tuple[PortalRole, ...] = ()
+    """The roles that the portals of Identity Center listed last."""
 
     @cached_property
     def resolution(self) -> ResolvedRoles:
         """All roles of the config, and the problems found on the way."""
-        return resolve_all(self.view, self.settings, self.environment)
+        return resolve_all(self.view, self.settings, self.environment, self.portal_roles)
+
+    @cached_property
+    def named_settings(self) -> Settings:
+        """The settings with the account names of the portals, for which there are no others."""
+        return named_settings(self.settings, self.portal_roles)
 
     @cached_property
     def roles_by_name(self) -> dict[str, Role]:
@@ -116,7 +125,7 @@ class ConfigSnapshot:
         )
 
     def role_for_profile(self, profile: str) -> Role:
-        """Return the role that a managed profile or a role profile serves.
+        """Return the target that a managed profile serves, or that a profile is.
 
         A managed profile's role has that name as its `managed_profile`. Resolves only this role if
         it can. Raises TargetError if there is no such profile.
@@ -131,10 +140,10 @@ class ConfigSnapshot:
         if (
             role_profile is not None
             and (managed is None or SOURCE_PROFILE_KEY not in managed.properties)
-            and _is_role_profile(role_profile)
+            and ROLE_KEY not in role_profile.properties
         ):
-            builder = RoleBuilder(self.view, self.settings, self.environment)
-            role = builder.build_from_profile(role_profile)
+            builder = RoleBuilder(self.view, self.settings, self.environment, self.portal_roles)
+            role = builder.build_target(role_profile)
         else:
             role = self.roles_by_name.get(profile) or self.roles_by_name.get(
                 self.managed.get(profile, "")
@@ -179,8 +188,8 @@ class ConfigSnapshot:
                 next_step=f"xswitch forget {shlex.quote(name)}",
             )
         return TargetError(
-            f'"{name}" isn\'t a role profile.',
-            why=f"It has no role_arn ({place}).",
+            f'The profile "{name}" gives no credentials.',
+            why=f"It has no role, no sign-in, and no keys ({place}).",
             next_step="xswitch list",
         )
 
@@ -244,12 +253,5 @@ def take_snapshot(config: Config, *, settle: bool = False) -> ConfigSnapshot:
         environment=config.environment.variables(),
         user_at_host=config.environment.user_at_host(),
         folder=config.environment.working_folder(),
-    )
-
-
-def _is_role_profile(profile: Profile) -> bool:
-    return (
-        profile.get("role_arn") is not None
-        and profile.get("web_identity_token_file") is None
-        and profile.get(ROLE_KEY) is None
+        portal_roles=config.portal_lists.load(),
     )

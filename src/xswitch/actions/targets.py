@@ -15,7 +15,7 @@ from xswitch.core.profiles.managed import (
     NO_OVERRIDES,
     ROLE_KEY,
     Overrides,
-    check_guard_policy,
+    check_options,
     source_profile,
 )
 from xswitch.core.roles.ad_hoc import AdHocRole, parse_ad_hoc_role
@@ -49,7 +49,7 @@ def effective_overrides(snapshot: ConfigSnapshot, role: Role, options: SwitchOpt
     overrides = overrides_from_options(options)
     if options.reuse_overrides and overrides == NO_OVERRIDES:
         overrides = snapshot.stored_overrides(options.profile_name or role.managed_profile)
-    check_guard_policy(role, overrides)
+    check_options(role, overrides)
     return overrides
 
 
@@ -66,7 +66,7 @@ def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) 
         return _previous_role(snapshot, options)
     target = snapshot.managed_profile_for_static(target) or target
     if options.source is not None:
-        definition = parse_ad_hoc_role(target, snapshot.settings)
+        definition = parse_ad_hoc_role(target, snapshot.named_settings)
         if definition is None:
             raise UsageError(
                 f"--source needs a target ACCOUNT:ROLE, and {target!r} isn't one.",
@@ -79,7 +79,7 @@ def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) 
     try:
         return find_role(target, snapshot.resolution.roles, snapshot.managed)
     except TargetError as error:
-        definition = parse_ad_hoc_role(target, snapshot.settings)
+        definition = parse_ad_hoc_role(target, snapshot.named_settings)
         source = (
             _default_source_profile(snapshot)
             if definition is not None and error.code == ErrorCode.TARGET_UNKNOWN
@@ -97,6 +97,17 @@ def current_role(snapshot: ConfigSnapshot, shown: Role, options: SwitchOptions) 
     shown.
     """
     current = snapshot.roles_by_name.get(shown.name)
+    if current is None and shown.portal_role is not None and shown.sso is not None:
+        # Its name follows the portal's list, or a profile for it was written
+        address = shown.sso.address
+        current = next(
+            (
+                replace(role, name=shown.name)
+                for role in snapshot.resolution.roles
+                if role.sso is not None and role.sso.address == address
+            ),
+            None,
+        )
     if shown.is_ad_hoc and (current is None or options.source is not None):
         current = _resolve_shown_ad_hoc_role(snapshot, shown, options)
     if current is None:
@@ -142,7 +153,7 @@ def with_guard_for_name(snapshot: ConfigSnapshot, role: Role, options: SwitchOpt
     """Return the role with the guard that it has under the options' managed profile name."""
     if options.profile_name is None or not snapshot.settings.guards:
         return role
-    guards = RoleGuards(snapshot.view, snapshot.settings)
+    guards = RoleGuards(snapshot.view, snapshot.named_settings)
     return role._replace(guard=guards.guard_for(role, managed_profile=options.profile_name))
 
 
@@ -157,7 +168,7 @@ def _previous_role(snapshot: ConfigSnapshot, options: SwitchOptions) -> Role:
         )
     if previous not in snapshot.managed and previous not in snapshot.roles_by_name:
         raise TargetError(
-            f'The previous profile, "{previous}", isn\'t a role profile.',
+            f'The previous profile, "{previous}", isn\'t a target any more.',
             next_step="xswitch list",
             code=ErrorCode.NO_PREVIOUS,
         )
@@ -176,6 +187,7 @@ def _resolve_ad_hoc_role(
         source=source,
         partition=definition.partition,
         overrides=overrides_from_options(options),
+        portal_roles=snapshot.portal_roles,
     )
 
 
@@ -194,7 +206,9 @@ def _default_source_profile(snapshot: ConfigSnapshot) -> str | None:
     ):
         return current
     bases = {
-        role.chain.base.profile for role in snapshot.resolution.roles if role.chain is not None
+        role.chain.base.profile
+        for role in snapshot.resolution.roles
+        if role.chain is not None and role.chain.hops
     }
     if not bases:
         bases = {

@@ -98,6 +98,16 @@ def is_caller_arn(text: str) -> bool:
     return _CALLER.fullmatch(text) is not None
 
 
+def caller_name(arn: str) -> str:
+    """Return the name of the user or role in a caller's ARN, "" for any other text."""
+    if not is_caller_arn(arn):
+        return ""
+    kind, _, rest = arn.split(":", _ARN_COLONS)[-1].partition("/")
+    if not rest:
+        return kind
+    return rest.partition("/")[0] if kind == "assumed-role" else rest.rpartition("/")[2]
+
+
 def is_unique_id(text: str) -> bool:
     """Whether `text` can be the UserId of GetCallerIdentity.
 

@@ -49,10 +49,9 @@ class ShiftedPromptFiles:
     def write(self, state: PromptState) -> None:
         """Write a managed profile's prompt file."""
         ahead = timedelta(seconds=self._clock.offset_seconds())
+        expires_at = None if state.expires_at is None else state.expires_at - ahead
         renewable_until = None if state.renewable_until is None else state.renewable_until - ahead
-        self._files.write(
-            replace(state, expires_at=state.expires_at - ahead, renewable_until=renewable_until)
-        )
+        self._files.write(replace(state, expires_at=expires_at, renewable_until=renewable_until))
 
     def remove(self, managed_profile: str) -> None:
         """Remove a managed profile's prompt file."""

@@ -99,7 +99,7 @@ def test_chains_that_break_or_loop(world: World) -> None:
     assert check.state == "warning"
     assert set(check.details) == {"a", "b"}
     assert "loop" in check.details["a"]
-    assert "2 of 7" in check.message
+    assert "2 of 7 roles, 1 profile with credentials of its own are" in check.message
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,7 @@ def test_sts_that_cannot_be_reached(world: World) -> None:
 
 
 def test_without_roles_no_endpoint_is_tried(world: World) -> None:
-    world.config.config = ""
+    world.config.config = world.config.credentials = ""
     assert only(world, "sts").state == "skipped"
 
 

@@ -34,6 +34,7 @@ def test_every_role_is_there_without_vault_or_aws(world: World) -> None:
         "hub",
         "spoke",
         "broken",
+        "dev",
     ]
     assert set(listing.sessions) == {role.name for role in listing.roles}
     assert all(session == SessionInfo(SessionState.NONE) for session in listing.sessions.values())
@@ -169,7 +170,9 @@ def test_an_odd_web_identity_has_no_account() -> None:
 
 
 def test_without_roles_there_is_no_base() -> None:
-    assert World(config="", credentials=CREDENTIALS).actions.listing().base is None
+    assert World(config="", credentials="").actions.listing().base is None
+    alone = World(config="", credentials=CREDENTIALS).actions.listing().base
+    assert alone == SourceInfo("dev", "", "static_keys")
 
 
 # -- status

@@ -81,6 +81,7 @@ def test_the_session_is_served_after_the_keys_are_gone(
     switched = switch(world, target, **options)
     key = served(world, switched.managed_profile)
     world.unset_keys()
+    assert switched.expires_at is not None
     seconds = (switched.expires_at - world.clock.now()).total_seconds()
     # Another session before the role's in its chain can renew it
     alone = target == "p" or (target == "mfa" and token)

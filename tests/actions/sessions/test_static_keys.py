@@ -129,6 +129,7 @@ def shown_end(world: World) -> datetime:
     """Return the end that the prompt shows, after a comparison with `status`."""
     rows = [row for row in world.actions.status() if row.entry.principal.endswith("/Hub")]
     end = world.prompt_files.states["xs-hub-static"].expires_at
+    assert end is not None
     managed = [row for row in rows if row.entry.managed_profile == "xs-hub"]
     assert {row.static_expires_at for row in managed} <= {end}
     return end

@@ -50,6 +50,7 @@ def told(
     options = SwitchOptions(region=region or None)
     role = world.actions.resolve("open", options)
     switched = world.actions.switch(role, options, FakePrompt(GOOD_CODE), no_progress)
+    assert switched.expires_at is not None
     assert switched.expires_at > NOW + timedelta(minutes=1)
     spoken = Spoken(environ, emit)
     code = report_switch(spoken.context, switched)

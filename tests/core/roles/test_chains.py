@@ -34,7 +34,7 @@ def test_a_chain_of_three_in_the_order_it_is_assumed() -> None:
         ("mid", arn("Mid")),
         ("last", arn("Last")),
     ]
-    assert resolved.target.profile == "last"
+    assert resolved.target is resolved.hops[-1]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 
 from support.roles import arn
 from xswitch.core.awsconfig.sdk_reader import read_view
-from xswitch.core.model import ConfigPaths, CredentialSourceKind, Problem, Role, Settings
+from xswitch.core.model import (
+    ConfigPaths,
+    CredentialSourceKind,
+    Problem,
+    Role,
+    Settings,
+    TargetKind,
+)
 from xswitch.core.roles.chains import ChainResolver
 from xswitch.core.roles.resolve import resolve_all
 
@@ -129,10 +136,16 @@ def test_chains_are_those_of_botocore(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", paths.credentials)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
-    roles = resolve_all(read_view(paths, config, credentials), Settings(), os.environ).roles
+    found = resolve_all(read_view(paths, config, credentials), Settings(), os.environ).roles
+    roles = [role for role in found if role.kind is TargetKind.ROLE]
     assert [role.name for role in roles] == [
         name for name, parts in drawn.items() if "role_arn" in parts[0]
     ]
+    assert {role.name for role in found} - {role.name for role in roles} == {
+        name
+        for name, parts in drawn.items()
+        if "role_arn" not in parts[0] and "aws_access_key_id" in {**parts[0], **parts[1]}
+    }
     for role in roles:
         assert by_xswitch(role) == by_botocore(role.name), f"{role.name}\n{config}\n{credentials}"
 

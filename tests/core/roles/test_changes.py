@@ -8,17 +8,17 @@ import pytest
 
 from support.roles import KEYS, role, roles, view
 from xswitch.core.model import (
-    Chain,
     CredentialSource,
     CredentialSourceKind,
     Endpoint,
-    Guard,
     GuardRule,
-    Hop,
     Origin,
+    PortalRole,
     Problem,
     Role,
     Settings,
+    SsoRole,
+    SsoSession,
 )
 from xswitch.core.roles.changes import COMPARED, IGNORED, changes
 from xswitch.core.roles.resolve import resolve_all
@@ -38,6 +38,8 @@ CHANGED: dict[str, Any] = {
     "endpoint": Endpoint("eu-north-1"),
     "guard": None,
     "kind": CredentialSourceKind.SSO,
+    "sso": SsoRole(SsoSession("corp", "https://a.example/start", "eu-west-1"), "1" * 12, "R"),
+    "portal_role": PortalRole("corp", "https://a.example/start", "1" * 12, "payments", "R"),
     "base": CredentialSource(CredentialSourceKind.SSO, "dev", "{}"),
     "hops": (),
     "origin": Origin("/elsewhere", 99),
@@ -82,7 +84,7 @@ def field_names(kind: Any) -> tuple[str, ...]:
     return tuple(getattr(kind, "_fields", ())) or tuple(field.name for field in fields(kind))
 
 
-@pytest.mark.parametrize("kind", [Role, Chain, CredentialSource, Hop, Endpoint, Guard])
+@pytest.mark.parametrize("kind", COMPARED)
 def test_every_field_is_compared_or_known_not_to_matter(kind: type) -> None:
     names = set(field_names(kind))
     assert set(COMPARED[kind]) | IGNORED[kind] == names

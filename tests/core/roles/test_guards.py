@@ -173,7 +173,7 @@ def every_way(view_: ConfigView, settings: Settings) -> dict[str, Role]:
 def test_a_pattern_that_matches_one_way_to_a_role_guards_every_way(pattern: str) -> None:
     settings = Settings(guards=(GuardRule("g", (pattern,), confirm="role"),))
     ways = every_way(view(WAYS, {"dev": KEYS}), settings)
-    assert len(ways) == 13
+    assert len(ways) == 14
     unguarded = [name for name, found in ways.items() if found.guard is None]
     assert unguarded == []
 
@@ -225,7 +225,7 @@ def test_of_several_guards_the_strictest_counts_for_every_way() -> None:
     names = ["calm-x", "prod-x", "short-x"]
     for order in (names, names[::-1]):
         config = {"dev": {}, **{name: role("dev", role_session_name=name) for name in order}}
-        for found in resolve_all(view(config, {"dev": KEYS}), settings, {}).roles:
+        for found in roles(view(config, {"dev": KEYS}), settings).values():
             assert found.guard == Guard(
                 "asking", "blue", "Admin", 900, ("arn:aws:iam::aws:policy/A",)
             )

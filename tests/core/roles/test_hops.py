@@ -20,6 +20,7 @@ def test_a_hop_has_every_parameter_and_its_origin() -> None:
         "xswitch_source_identity": "alice",
     }
     hop = chain(roles(view({"admin": role("dev", **properties)}, DEV))["admin"]).target
+    assert hop is not None
     assert (hop.external_id, hop.mfa_serial, hop.duration_seconds, hop.session_name) == (
         "ext/1",
         MFA,

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from support.roles import KEYS, MFA, role, view
+from support.roles import KEYS, MFA, role, targets, view
 from xswitch.core.model import Settings
-from xswitch.core.roles.resolve import resolve_all
 from xswitch.core.sessions.key_variables import (
     KEY_VARIABLES,
     deciding_variables,
@@ -26,6 +25,7 @@ VALUES = {
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": ("/a", "/b"),
     "AWS_DEFAULT_REGION": ("eu-west-1", "us-east-1"),
     "AWS_ENDPOINT_URL": (URL, "http://127.0.0.1:4566"),
+    "AWS_ENDPOINT_URL_SSO": (URL, "http://127.0.0.1:4566"),
     "AWS_ENDPOINT_URL_STS": (URL, "http://127.0.0.1:4566"),
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": ("true", "false"),
     "AWS_REGION": ("eu-west-1", "us-east-1"),
@@ -41,6 +41,12 @@ BASES = {
     "container": {"credential_source": "EcsContainer"},
     "instance": {"credential_source": "Ec2InstanceMetadata"},
 }
+SSO = {
+    "sso_start_url": "https://corp.awsapps.com/start",
+    "sso_region": "eu-west-1",
+    "sso_account_id": "222222222222",
+    "sso_role_name": "Admin",
+}
 VIEWS = {
     name: view(
         {
@@ -50,13 +56,14 @@ VIEWS = {
         {"dev": KEYS},
     )
     for name, source in BASES.items()
-}
+} | {"sso": view({"sso": SSO})}
 
 
 def keys(name: str, environment: Mapping[str, str]) -> list[str]:
-    (found,) = resolve_all(VIEWS[name], Settings(), environment).roles
+    found = targets(VIEWS[name], env=environment)[name]
     plan = plan_sessions(found, Settings(), user_at_host="dana@host")
-    return [hop.key for hop in plan.hops] + ([] if plan.mfa is None else [plan.mfa.key])
+    own = [hop.key for hop in plan.hops] or [plan.key]
+    return own + ([] if plan.mfa is None else [plan.mfa.key])
 
 
 def test_the_variables_tried_here_are_all_that_a_plan_reads() -> None:
@@ -71,7 +78,7 @@ def test_every_variable_that_can_change_a_key_is_listed(name: str) -> None:
     surroundings += [{other: values[0]} for other, values in VALUES.items() if other != name]
     changed = any(
         keys(base, around) != keys(base, {**around, name: value})
-        for base in BASES
+        for base in VIEWS
         for around in surroundings
         for value in VALUES[name]
     )

@@ -33,6 +33,13 @@ def credential_process(
     role = snapshot.role_for_profile(profile)
     ensure_bound(snapshot, role, profile, binding)
     plan = snapshot.plan(role, snapshot.stored_overrides(profile))
+    if not role.kind.has_session:
+        own = SessionRequest(
+            MfaCodes(ask, ports.process.mfa_process), no_progress, interactive=False
+        )
+        return session_record.credential_process_json(
+            broker.source_credentials(plan, snapshot.view, own)
+        )
     if snapshot.environment.get(STORED_ONLY_VARIABLE):
         return _stored_session(ports, plan, snapshot, profile)
     request = SessionRequest(
@@ -93,6 +100,8 @@ def renew_in_background(
     role = snapshot.role_for_profile(profile)
     ensure_bound(snapshot, role, profile, binding)
     plan = snapshot.plan(role, snapshot.stored_overrides(profile))
+    if not role.kind.has_session:
+        return
     request = SessionRequest(
         MfaCodes(
             NoMfaPrompt(_mfa_next_step(snapshot, role, profile)),

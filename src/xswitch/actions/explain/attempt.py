@@ -65,6 +65,8 @@ class ChainAttempt(Broker):
             # nothing about the switch.
             if error.code not in POLICY_CODES:
                 raise as_source_error(error, self._source_label(acquisition)) from None
+        if not self.plan.role.kind.has_session:
+            return
         record = self._obtain(acquisition)
         if self._snapshot.settings.verify_identity:
             acquisition.request.progress("asking AWS who this is")

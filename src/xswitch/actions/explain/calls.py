@@ -153,7 +153,7 @@ def failed_hop_number(plan: SessionPlan, error: XswitchError, valid_keys: Iterab
     before_first_hop = plan.mfa is not None and (
         isinstance(error, MfaNeededError) or plan.mfa.key not in keys
     )
-    return 0 if before_first_hop else 1
+    return 0 if before_first_hop or not plan.hops else 1
 
 
 def other_mfa_serials(snapshot: ConfigSnapshot, plan: SessionPlan) -> tuple[str, ...]:

@@ -130,7 +130,7 @@ class _SwitchAttempt:
         base = self.plan.base
         return diagnose(
             Evidence(
-                target=self.plan.role.role_arn,
+                target=self.plan.role.principal or self.plan.role.name,
                 base_profile=base.profile or base.kind.value,
                 base_arn=base_arn or (steps[0].caller.arn if steps else ""),
                 hops=tuple(steps),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from xswitch.actions.api import DoctorCheck, DoctorCheckState
@@ -18,7 +18,7 @@ from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import current_profile
 from xswitch.core.errors import VaultBrokenError, XswitchError
 from xswitch.core.errors.sts import AwsErrorResponse, clock_skew
-from xswitch.core.model import Endpoint, Problem
+from xswitch.core.model import Endpoint, Problem, Role, TargetKind
 from xswitch.core.text import pluralize
 
 # STS rejects signatures that are off by more than 15 minutes.
@@ -107,16 +107,29 @@ def _roles(snapshot: ConfigSnapshot) -> DoctorCheck:
         if role.chain is None
     }
     if not broken:
-        count = pluralize(len(roles), "role")
+        count = _count(roles)
         return DoctorCheck("roles", "ok", f"{count}; every chain can be resolved.")
     first = next(iter(broken.values()))
     return DoctorCheck(
         "roles",
         "warning",
-        f"{len(broken)} of {len(roles)} roles are misconfigured. {first}",
+        f"{len(broken)} of {_count(roles)} are misconfigured. {first}",
         "xswitch config",
         dict(list(broken.items())[:_MAX_SHOWN]),
     )
+
+
+def _count(roles: Sequence[Role]) -> str:
+    """Count the targets: roles, those of Identity Center, and profiles with own credentials."""
+    kinds = Counter(role.kind for role in roles)
+    own = kinds.total() - kinds[TargetKind.ROLE] - kinds[TargetKind.SSO]
+    counts = (
+        (kinds[TargetKind.ROLE], "role", "roles"),
+        (kinds[TargetKind.SSO], "Identity Center role", "Identity Center roles"),
+        (own, "profile with credentials of its own", "profiles with credentials of their own"),
+    )
+    parts = [pluralize(count, one, many) for count, one, many in counts if count]
+    return ", ".join(parts) or "0 roles"
 
 
 def _message_with_location(problem: Problem) -> str:

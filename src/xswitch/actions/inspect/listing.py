@@ -21,6 +21,7 @@ from xswitch.core.model import (
     Problem,
     Role,
     SessionState,
+    TargetKind,
 )
 from xswitch.core.roles.sources import find_credential_source
 from xswitch.core.sessions.freshness import session_state
@@ -89,7 +90,7 @@ def _current_source(snapshot: ConfigSnapshot) -> SourceInfo | None:
     """Return the credential source of this shell's role or profile, or else of most roles."""
     current = current_profile(snapshot)
     role = snapshot.roles_by_name.get(snapshot.managed.get(current, current)) if current else None
-    if role is not None and role.chain is not None:
+    if role is not None and role.chain is not None and (role.chain.hops or role.account_id):
         return _source_info(snapshot, role.chain.base, role)
     selected = snapshot.view.profiles.get(current)
     source = None if selected is None else find_credential_source(snapshot.view, selected)
@@ -98,15 +99,17 @@ def _current_source(snapshot: ConfigSnapshot) -> SourceInfo | None:
             (
                 role
                 for role in snapshot.resolution.roles
-                if role.chain is not None and role.chain.base == source
+                if role.chain is not None and role.chain.hops and role.chain.base == source
             ),
             None,
         )
         return _source_info(snapshot, source, using)
     users: dict[str | None, Role] = {}
     counts: Counter[str | None] = Counter()
-    for role in snapshot.resolution.roles:
-        if role.chain is not None:
+    for role in sorted(
+        snapshot.resolution.roles, key=lambda role: role.kind is not TargetKind.ROLE
+    ):
+        if role.chain is not None and (role.kind is TargetKind.ROLE or not counts):
             counts[role.chain.base.profile] += 1
             users.setdefault(role.chain.base.profile, role)
     if not counts:
@@ -116,8 +119,9 @@ def _current_source(snapshot: ConfigSnapshot) -> SourceInfo | None:
 
 
 def _source_info(snapshot: ConfigSnapshot, base: CredentialSource, role: Role | None) -> SourceInfo:
+    sign_in = "environment" if role is None or role.sso is None else role.sso.session.label
     return SourceInfo(
-        base.profile or "environment", _source_account(snapshot, base, role), base.kind.value
+        base.profile or sign_in, _source_account(snapshot, base, role), base.kind.value
     )
 
 
@@ -127,6 +131,8 @@ def _source_account(snapshot: ConfigSnapshot, base: CredentialSource, role: Role
     SSO profiles name it, and so do the ARNs of roles and MFA devices.
     """
     profile = snapshot.view.profiles.get(base.profile or "")
+    if role is not None and not (role.chain and role.chain.hops) and role.account_id:
+        return role.account_id
     if profile is not None and base.kind is CredentialSourceKind.SSO:
         return profile.get("sso_account_id") or ""
     if profile is not None and base.kind is CredentialSourceKind.WEB_IDENTITY:
@@ -136,7 +142,7 @@ def _source_account(snapshot: ConfigSnapshot, base: CredentialSource, role: Role
 
 
 def status(ports: Ports) -> tuple[StatusRow, ...]:
-    """Return role sessions by name, then MFA sessions: see `Actions.status`."""
+    """Return the sessions of roles by name, then MFA sessions: see `Actions.status`."""
     newer = ports.storage.index.newer()
     if newer is not None:
         raise newer
@@ -146,7 +152,7 @@ def status(ports: Ports) -> tuple[StatusRow, ...]:
     order = sorted(
         entries.values(),
         key=lambda entry: (
-            entry.kind != "role",
+            entry.kind == "mfa",
             entry.profile,
             entry.managed_profile,
             entry.expires_at,
@@ -158,7 +164,7 @@ def status(ports: Ports) -> tuple[StatusRow, ...]:
             state=session_state(entry.issued_at, entry.expires_at, now),
             seconds_left=max(0, int((entry.expires_at - now).total_seconds())),
             renewable_until=_renewable_until(snapshot, entries, entry, now)
-            if entry.kind == "role"
+            if entry.kind != "mfa" or entry.managed_profile
             else None,
             static_expires_at=snapshot.static_expires_at(entry.managed_profile),
         )

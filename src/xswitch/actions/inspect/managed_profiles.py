@@ -98,7 +98,7 @@ def _command(ports: Ports, snapshot: ConfigSnapshot, name: str) -> Iterator[Doct
     try:
         role = snapshot.role_for_profile(name)
         ensure_bound(snapshot, role, name, None)
-        expected = credential_process_command(ports.config, role.role_arn, name)
+        expected = credential_process_command(ports.config, role.principal, name)
     except XswitchError as error:
         message = f"{error.what} {error.why}".strip()
         yield DoctorCheck("managed", "error", message, error.next_step, {"code": error.code})

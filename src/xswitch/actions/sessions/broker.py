@@ -1,4 +1,4 @@
-"""The session broker: returns a plan's session from the vault, or gets it from STS.
+"""The session broker: returns a plan's session from the vault, or gets it from AWS.
 
 It works a chain backward: the role's own session first, then the sources it is made from, and only
 as far as needed. Each session has its own lock across processes. Locks are taken in chain order
@@ -18,7 +18,11 @@ from typing import TypeVar
 
 from xswitch.actions.ports import Marks, Ports, Progress
 from xswitch.actions.sessions.mfa import MfaCodeRequired, MfaCodes, MfaQuestion
-from xswitch.actions.sessions.publish import role_index_entry
+from xswitch.actions.sessions.publish import (
+    mfa_index_entry,
+    role_index_entry,
+    source_index_entry,
+)
 from xswitch.actions.sessions.renewability import renewable_until
 from xswitch.actions.sessions.unlocked import (
     MAX_LOCK_WAIT_SECONDS,
@@ -36,6 +40,7 @@ from xswitch.core.errors import (
     CancelledError,
     ErrorCode,
     NetworkError,
+    SourceCredentialsError,
     VaultError,
     XswitchError,
 )
@@ -47,7 +52,6 @@ from xswitch.core.model import (
     CredentialSourceKind,
     HistoryEntry,
     IndexEntry,
-    PlannedHop,
     PlannedMfaSession,
     Problem,
     Secret,
@@ -65,6 +69,9 @@ from xswitch.core.sessions.session_record import SessionRecord
 CLOCK_MARGIN = timedelta(minutes=5)
 
 StsAnswer = TypeVar("StsAnswer")
+
+SOURCE = -1
+"""In place of a hop's number: the session of a target without hops, at the chain's start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,7 @@ class Acquisition:
 
     @property
     def last(self) -> int:
-        """The index of the plan's last hop."""
+        """The index of the plan's last hop; `SOURCE` without one."""
         return len(self.plan.hops) - 1
 
 
@@ -184,10 +191,29 @@ class Broker:
             marks=marks,
         )
 
+    def source_credentials(
+        self, plan: SessionPlan, view: ConfigView, request: SessionRequest
+    ) -> Credentials:
+        """Return the credentials of the plan's source, and store nothing.
+
+        Raises SourceCredentialsError, NetworkError, and ChainError for a process that leads here.
+        """
+        acquisition = Acquisition(plan, view, request)
+        self._ensure_no_loop(acquisition)
+        try:
+            while True:
+                try:
+                    return self._source_credentials(acquisition)
+                except SourceRequired:
+                    run_source(self.ports, acquisition)
+        finally:
+            acquisition.release_turns()
+
     def _record_history(self, acquisition: Acquisition, result: str) -> None:
-        role, request = acquisition.plan.role, acquisition.plan.hops[-1].request
+        plan = acquisition.plan
+        session_name = plan.hops[-1].request.session_name if plan.hops else ""
         self.ports.state.history.record(
-            HistoryEntry(self._now(), role.name, request.role_arn, request.session_name, result)
+            HistoryEntry(self._now(), plan.role.name, plan.role.principal, session_name, result)
         )
 
     def drop(self, key: str) -> None:
@@ -232,7 +258,8 @@ class Broker:
         self, acquisition: Acquisition, number: int, *, force: bool = False
     ) -> SessionRecord:
         """Return the session of hop `number`, from the vault if it doesn't need a renewal."""
-        key = acquisition.plan.hops[number].key
+        plan = acquisition.plan
+        key = plan.key if number == SOURCE else plan.hops[number].key
         stored = self._load(acquisition, key)
         before = acquisition.first_seen.setdefault(key, stored)
         now = self._now()
@@ -261,6 +288,8 @@ class Broker:
                     acquisition, number, before, current, force=force
                 ):
                     return current
+                if number == SOURCE:
+                    return self._source_session(acquisition)
                 return self._assume_with_retry(acquisition, number)
         except CancelledError:
             raise
@@ -276,7 +305,7 @@ class Broker:
                 Problem(
                     "not_renewed",
                     f"The session could not be renewed yet: {error}",
-                    profile=acquisition.plan.hops[number].profile,
+                    profile=plan.role.name if number == SOURCE else plan.hops[number].profile,
                 )
             )
             acquisition.aws_unreachable = isinstance(error, NetworkError)
@@ -373,10 +402,42 @@ class Broker:
             acquisition,
             hop.key,
             assumed.credentials,
-            lambda record: self._index_entry(acquisition.plan, record, hop, managed),
+            lambda record: self._index_entry(
+                acquisition.plan, record, role_index_entry(record, hop), managed
+            ),
         )
 
     # -- the start of a chain
+
+    def _source_session(self, acquisition: Acquisition) -> SessionRecord:
+        """Make the session of a target without hops, and store it. The caller has its lock."""
+        plan = acquisition.plan
+        if plan.mfa is None:
+            return self._new_sso_session(acquisition)
+        mfa = plan.mfa
+        session = acquisition.request.mfa_codes.attempt_once(
+            mfa.key, lambda: self._new_mfa_session(acquisition, mfa)
+        )
+        if isinstance(session, SessionRecord):
+            return session
+        raise SourceCredentialsError(
+            f"The keys of {plan.role.name} are temporary, so they can't get an MFA session.",
+            next_step=f"Remove mfa_serial at {plan.role.origin.file}:{plan.role.origin.line}",
+            code=ErrorCode.BASE_CREDENTIALS,
+        )
+
+    def _new_sso_session(self, acquisition: Acquisition) -> SessionRecord:
+        plan, managed = acquisition.plan, acquisition.request.managed_profile
+        credentials = self._source_credentials(acquisition)
+        check_temporary_credentials(credentials, self._now(), "Identity Center")
+        return self._store(
+            acquisition,
+            plan.key,
+            credentials,
+            lambda record: self._index_entry(
+                plan, record, source_index_entry(record, plan), managed
+            ),
+        )
 
     def _mfa_session(
         self, acquisition: Acquisition, step: PlannedMfaSession
@@ -427,15 +488,11 @@ class Broker:
             acquisition,
             step.key,
             self._call_with_code(acquisition, step.key, question, call),
-            lambda record: IndexEntry(
-                record.key,
-                "mfa",
-                profile,
-                step.serial,
-                record.issued_at,
-                record.expires_at,
-                last_used=record.issued_at,
-                variables=self._key_variables(acquisition.plan),
+            lambda record: self._index_entry(
+                acquisition.plan,
+                record,
+                mfa_index_entry(record, profile, step.serial),
+                "" if acquisition.plan.hops else acquisition.request.managed_profile,
             ),
         )
 
@@ -471,8 +528,14 @@ class Broker:
             raise loop_error(f"The credential_process of {plan.base.profile}")
 
     def _source_label(self, acquisition: Acquisition) -> SourceLabel:
-        base = acquisition.plan.base
-        profile = acquisition.view.profiles.get(base.profile or "")
+        return self.source_label(acquisition.plan, acquisition.view)
+
+    def source_label(self, plan: SessionPlan, view: ConfigView) -> SourceLabel:
+        """Return how messages name the source of a plan."""
+        base = plan.base
+        profile = view.profiles.get(base.profile or "")
+        if plan.role.sso is not None:
+            return SourceLabel(base, plan.role.sso.session.name)
         return SourceLabel(base, "" if profile is None else profile.get("sso_session") or "")
 
     def _probe_source(self, acquisition: Acquisition) -> None:
@@ -550,11 +613,10 @@ class Broker:
                 storage.index.remove([record.key])
 
     def _index_entry(
-        self, plan: SessionPlan, record: SessionRecord, hop: PlannedHop, managed_profile: str
+        self, plan: SessionPlan, record: SessionRecord, entry: IndexEntry, managed_profile: str
     ) -> IndexEntry:
         existing = self.ports.storage.index.entries().get(record.key)
-        variables = self._key_variables(plan)
-        entry = replace(role_index_entry(record, hop), variables=variables)
+        entry = replace(entry, variables=self._key_variables(plan))
         if existing is None:
             return replace(entry, managed_profile=managed_profile)
         return replace(

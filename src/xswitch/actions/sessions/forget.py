@@ -14,7 +14,7 @@ from xswitch.actions.sessions.publish import Publisher
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import resolve_role
 from xswitch.core.errors import ConfigError, ErrorCode, XswitchError
-from xswitch.core.model import FileKind, IndexEntry, ProfileEdit
+from xswitch.core.model import FileKind, IndexEntry, ProfileEdit, TargetKind
 from xswitch.core.profiles.managed import NO_OVERRIDES
 from xswitch.core.text import pluralize
 
@@ -33,6 +33,8 @@ class _ForgetTarget:
     """The keys that are in the index."""
     profiles: tuple[str, ...] = ()
     """Managed and static profiles."""
+    own_profile: str = ""
+    """A profile with credentials of its own, of which only the prompt's file is ours."""
 
 
 def forget(broker: Broker, names: Sequence[str], *, all_sessions: bool) -> tuple[ForgetResult, ...]:
@@ -67,7 +69,7 @@ def forget(broker: Broker, names: Sequence[str], *, all_sessions: bool) -> tuple
         ports.config.files.apply(edits)
     ports.remove_leftovers()
     publisher = Publisher(ports.storage, ports.process.clock)
-    for profile in profiles:
+    for profile in (*profiles, *(target.own_profile for target in targets if target.own_profile)):
         publisher.remove(profile)
     return (*(_result(target, target.indexed) for target in targets), *left)
 
@@ -83,7 +85,7 @@ def preview(ports: Ports) -> ForgetPreview:
             snapshot, [profile for target in targets for profile in target.profiles]
         )
     return ForgetPreview(
-        sessions=sum(entry.kind == "role" for entry in entries),
+        sessions=sum(entry.kind != "mfa" for entry in entries),
         mfa_sessions=sum(entry.kind == "mfa" for entry in entries),
         profiles=tuple(profiles),
     )
@@ -217,7 +219,7 @@ def _chain_keys(snapshot: ConfigSnapshot | None) -> set[str]:
             plan = snapshot.plan(
                 snapshot.role_for_profile(managed), snapshot.stored_overrides(managed)
             )
-            keys |= {hop.key for hop in plan.hops}
+            keys |= {plan.key, *(hop.key for hop in plan.hops)}
             keys |= {plan.mfa.key} if plan.mfa is not None else set()
     return keys
 
@@ -240,26 +242,26 @@ def _target_for_name(
         for managed, role_name in snapshot.managed.items()
         if role_name == role.name and not snapshot.managed_profile_for_static(managed)
     ]
-    own = [
+    kept = [
         entry
         for entry in entries
-        if entry.kind == "role"
+        # A role's MFA session is also that of others
+        if (entry.kind != "mfa" or role.kind is not TargetKind.ROLE)
         and (entry.profile == role.name or entry.managed_profile in profiles)
     ]
-    indexed = tuple(entry.key for entry in own)
+    indexed = tuple(entry.key for entry in kept)
     planned = list(indexed)
     planned += [key for managed in profiles for key in _planned_session_keys(snapshot, managed)]
     with suppress(XswitchError):
         planned.append(snapshot.plan(role, NO_OVERRIDES).key)
-    return _ForgetTarget(role.name, tuple(planned), indexed, tuple(profiles))
+    used_as_it_is = "" if role.kind.has_session else role.name
+    return _ForgetTarget(role.name, tuple(planned), indexed, tuple(profiles), used_as_it_is)
 
 
 def _target_for_managed_profile(
     snapshot: ConfigSnapshot, entries: Sequence[IndexEntry], managed: str
 ) -> _ForgetTarget:
-    own = tuple(
-        entry.key for entry in entries if entry.kind == "role" and entry.managed_profile == managed
-    )
+    own = tuple(entry.key for entry in entries if entry.managed_profile == managed)
     name = snapshot.managed.get(managed, managed)
     return _ForgetTarget(name, (*own, *_planned_session_keys(snapshot, managed)), own, (managed,))
 

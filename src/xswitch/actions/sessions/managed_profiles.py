@@ -105,7 +105,7 @@ def managed_profile_properties(
     Raises UsageError for overrides that AWS can't take or a guard doesn't allow.
     """
     return managed_properties(
-        role, snapshot.view, overrides, credential_process_command(config, role.role_arn, name)
+        role, snapshot.view, overrides, credential_process_command(config, role.principal, name)
     )
 
 
@@ -130,13 +130,13 @@ def ensure_bound(
     managed = snapshot.managed_profile(profile)
     if binding is None and managed is not None:
         binding = stored_binding(managed)
-    if binding is None or binding.role_arn == role.role_arn:
+    if binding is None or binding.role_arn == role.principal:
         return
     kept = not role.is_ad_hoc and snapshot.stored_overrides(profile) != NO_OVERRIDES
     target = profile if kept else role.name  # a switch by the role's name drops the options
     raise ConfigError(
         f'The profile "{profile}" was written for {binding.role_arn}, and {role.name} is'
-        f" {role.role_arn} now.",
+        f" {role.principal or 'of no known identity'} now.",
         why=f"The config has changed since the switch, or is another one"
         f" ({role.origin.file}:{role.origin.line}).",
         next_step=f"xswitch switch {shlex.quote(target)}",
@@ -172,7 +172,7 @@ def _command_edit(config: Config, snapshot: ConfigSnapshot, name: str) -> list[P
         return []
     role = snapshot.role_for_profile(name)
     ensure_bound(snapshot, role, name, None)
-    command = credential_process_command(config, role.role_arn, name)
+    command = credential_process_command(config, role.principal, name)
     if profile.get(_PROCESS_KEY) == command:
         return []
     properties = {

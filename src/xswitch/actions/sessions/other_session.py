@@ -74,11 +74,13 @@ def _is_related(entry: IndexEntry, plan: SessionPlan) -> bool:
     serials = {None if plan.mfa is None else plan.mfa.serial, plan.role.mfa_serial}
     if entry.kind == "mfa":
         return entry.principal in serials
-    return entry.principal in {hop.request.role_arn for hop in plan.hops}
+    return entry.principal in {plan.role.principal, *(hop.request.role_arn for hop in plan.hops)}
 
 
 def _keys(plan: SessionPlan) -> set[str]:
-    return {hop.key for hop in plan.hops} | ({plan.mfa.key} if plan.mfa is not None else set())
+    return {plan.key, *(hop.key for hop in plan.hops)} | (
+        {plan.mfa.key} if plan.mfa is not None else set()
+    )
 
 
 def _describe(name: str, current: Mapping[str, str], recorded: Mapping[str, str]) -> str:

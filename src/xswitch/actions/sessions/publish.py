@@ -14,6 +14,7 @@ from xswitch.core.model import (
     PlannedHop,
     PointedSession,
     PromptState,
+    Role,
     SessionPlan,
 )
 from xswitch.core.sessions.session_record import SessionRecord
@@ -36,6 +37,34 @@ def role_index_entry(record: SessionRecord, hop: PlannedHop) -> IndexEntry:
     )
 
 
+def mfa_index_entry(record: SessionRecord, profile: str, serial: str) -> IndexEntry:
+    """Return the index entry of an MFA session of a source profile ("" for the environment)."""
+    return IndexEntry(
+        record.key,
+        "mfa",
+        profile,
+        serial,
+        record.issued_at,
+        record.expires_at,
+        last_used=record.issued_at,
+    )
+
+
+def source_index_entry(record: SessionRecord, plan: SessionPlan) -> IndexEntry:
+    """Return the index entry of an unused session of a target without hops."""
+    if plan.mfa is not None:
+        return mfa_index_entry(record, plan.base.profile or "", plan.mfa.serial)
+    return IndexEntry(
+        record.key,
+        "sso",
+        plan.role.name,
+        plan.role.principal,
+        record.issued_at,
+        record.expires_at,
+        last_used=record.issued_at,
+    )
+
+
 class Publisher:
     """Tells the index, the fast path, and the shells' prompts about sessions."""
 
@@ -51,7 +80,11 @@ class Publisher:
         `static` means that its keys are also in the credentials file.
         """
         index = self._storage.index
-        entry = index.entries().get(plan.key) or role_index_entry(record, plan.hops[-1])
+        entry = index.entries().get(plan.key)
+        if entry is None and plan.hops:
+            entry = role_index_entry(record, plan.hops[-1])
+        elif entry is None:
+            entry = source_index_entry(record, plan)
         index.put(
             replace(
                 entry,
@@ -110,11 +143,23 @@ class Publisher:
         self._storage.prompt_files.write(
             PromptState(
                 managed_profile=profile,
-                account=role.account_name or role.account_id,
-                role=role.role_name,
+                account=role.account_name or role.account_id or role.name,
+                role=role.role_name or role.name,
                 color=role.guard.color if role.guard is not None else "",
                 expires_at=static_end or record.expires_at,
                 renewable_until=renewable,
+            )
+        )
+
+    def write_own_prompt_file(self, role: Role) -> None:
+        """Write the prompt file of a profile that gives its credentials itself."""
+        self._storage.prompt_files.write(
+            PromptState(
+                managed_profile=role.name,
+                account=role.account_name or role.account_id or role.name,
+                role=role.role_name or role.name,
+                color=role.guard.color if role.guard is not None else "",
+                expires_at=None,
             )
         )
 
@@ -129,7 +174,7 @@ class Publisher:
         self._storage.hot_pointers.write(
             profile,
             PointedSession(
-                plan.role.role_arn, plan.key, snapshot.fingerprint, plan.surroundings.absent
+                plan.role.principal, plan.key, snapshot.fingerprint, plan.surroundings.absent
             ),
             self._storage.vault.info(),
         )

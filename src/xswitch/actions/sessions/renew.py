@@ -91,11 +91,7 @@ def renew(  # noqa: PLR0913 -- see `Actions.renew`
 def _all_managed_profiles(storage: SessionStorage, snapshot: ConfigSnapshot) -> list[str]:
     """Return the managed profiles with an indexed session, expired ones included."""
     entries = sorted(storage.index.entries().values(), key=lambda entry: entry.managed_profile)
-    return [
-        entry.managed_profile
-        for entry in entries
-        if entry.kind == "role" and entry.managed_profile in snapshot.managed
-    ]
+    return [entry.managed_profile for entry in entries if entry.managed_profile in snapshot.managed]
 
 
 def _resolve_or_error(
@@ -181,6 +177,13 @@ class _RenewalBatch:
                 f"{role.name} is guarded, and you haven't switched to it yet.",
                 next_step=f"xswitch switch {shlex.quote(role.name)}",
                 code=ErrorCode.GUARD_UNCONFIRMED,
+            )
+        if not role.kind.has_session:
+            raise UsageError(
+                f"{role.name} has no session to renew.",
+                why="AWS programs get its credentials from the profile itself.",
+                next_step=f"xswitch switch {shlex.quote(role.name)}",
+                code=ErrorCode.NO_SESSION,
             )
         ensure_bound(snapshot, role, role.managed_profile, None)
         plan = snapshot.plan(role, snapshot.stored_overrides(role.managed_profile))

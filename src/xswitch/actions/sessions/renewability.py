@@ -19,6 +19,8 @@ def renewable_until(
     until: datetime | None = None
     if plan.base.kind is CredentialSourceKind.ENVIRONMENT:
         until = now
+    if plan.mfa is not None and not plan.hops:
+        return now  # a new session of the user needs a code
     if plan.mfa is not None:
         until = _usable_until(sessions.get(plan.mfa.key), now)
     for number, hop in enumerate(plan.hops):

@@ -41,9 +41,19 @@ from xswitch.core.errors import (
     UsageError,
     XswitchError,
 )
+from xswitch.core.errors.source_credentials import as_source_error
 from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
-from xswitch.core.model import CallerIdentity, Problem, Role, SessionPlan
-from xswitch.core.roles.guards import is_confirmed
+from xswitch.core.model import (
+    CallerIdentity,
+    HistoryEntry,
+    Problem,
+    ProfileEdit,
+    Role,
+    SessionPlan,
+    TargetKind,
+)
+from xswitch.core.profiles.managed import check_options
+from xswitch.core.roles.guards import RoleGuards, is_confirmed
 from xswitch.core.variables import own_regions
 
 
@@ -57,6 +67,8 @@ def switch(
     ports = broker.ports
     marks = ports.storage.forget_marks.read()
     switching = _Switch(ports, take_snapshot(ports.config), role, options)
+    if not switching.role.kind.has_session:
+        return _switch_to_own_credentials(broker, switching, ask, progress)
     ensure_replaceable(ports.config, switching.edits, static=options.static)
     request = SessionRequest(
         MfaCodes(ask, ports.process.mfa_process),
@@ -77,9 +89,11 @@ def switch(
         ) from None
     if session.forgotten:
         raise _forgotten_error(switching.role)
+    guarded = switching.identified(identity)
     progress("writing the profile")
     switching = switching.repeated()
-    snapshot, plan, managed = switching.snapshot, switching.plan, switching.managed
+    snapshot, managed = switching.snapshot, switching.managed
+    plan = replace(switching.plan, role=guarded)
     record, clock = session.record, ports.process.clock
     problems = list(session.problems)
     edits = switching.edits
@@ -100,7 +114,7 @@ def switch(
     static = managed + STATIC_SUFFIX if options.static else ""
     follow_ups: tuple[Callable[[], object], ...] = (
         lambda: publisher.record_use(plan, record, managed, static=options.static),
-        lambda: ports.state.usage.record_use(role.name, clock.now()),
+        lambda: ports.state.usage.record_use(switching.role.name, clock.now()),
         lambda: publisher.publish(snapshot, plan, record, managed),
         publisher.prune,
         ports.remove_leftovers,
@@ -116,7 +130,7 @@ def switch(
         _take_back(broker, publisher, plan, managed)
         raise _forgotten_error(switching.role)
     return SwitchResult(
-        role=switching.role,
+        role=guarded,
         managed_profile=static or managed,
         expires_at=session.record.expires_at,
         identity=identity,
@@ -127,6 +141,56 @@ def switch(
         region_source=_region_source(
             plan.endpoint.region, options, switching.properties, snapshot.environment
         ),
+    )
+
+
+def _switch_to_own_credentials(
+    broker: Broker, switching: _Switch, ask: MfaPrompt, progress: Progress
+) -> SwitchResult:
+    """Switch to a profile that gives credentials itself: nothing of them is kept or written."""
+    ports, plan = broker.ports, switching.plan
+    name, clock, history = switching.role.name, ports.process.clock, ports.state.history
+    request = SessionRequest(MfaCodes(ask, ports.process.mfa_process), progress)
+    identity: CallerIdentity | None = None
+    try:
+        if switching.snapshot.settings.verify_identity:
+            credentials = broker.source_credentials(plan, switching.snapshot.view, request)
+            progress("asking AWS who this is")
+            label = broker.source_label(plan, switching.snapshot.view)
+            try:
+                identity = ports.aws.sts.get_caller_identity(credentials, plan.endpoint)
+            except XswitchError as error:
+                raise as_source_error(error, label) from None
+            check_identity(plan.role, identity)
+    except XswitchError as error:
+        history.record(HistoryEntry(clock.now(), name, plan.role.principal, "", error.code))
+        raise
+    role = switching.identified(identity)
+    switching = switching.repeated()
+    plan = replace(switching.plan, role=role)
+    principal = role.principal if identity is None else identity.arn
+    history.record(HistoryEntry(clock.now(), name, principal, "", "own"))
+    publisher = Publisher(ports.storage, clock)
+    problems = []
+    for follow_up in (
+        lambda: ports.state.usage.record_use(name, clock.now()),
+        lambda: publisher.write_own_prompt_file(role),
+        ports.remove_leftovers,
+    ):
+        try:
+            follow_up()
+        except XswitchError as error:
+            problems.append(Problem(error.code, str(error)))
+    region, environment = plan.endpoint.region, switching.snapshot.environment
+    return SwitchResult(
+        role=role,
+        managed_profile=name,
+        expires_at=None,
+        identity=identity,
+        from_vault=False,
+        problems=tuple(problems),
+        region=region,
+        region_source=_region_source(region, switching.options, switching.properties, environment),
     )
 
 
@@ -150,15 +214,21 @@ def _region_source(
 class _Switch:
     """The steps of a switch according to one snapshot. Raises if it must not or can't be done."""
 
+    edits: tuple[ProfileEdit, ...]
+    properties: dict[str, str]
+
     def __init__(
         self, ports: Ports, snapshot: ConfigSnapshot, shown: Role, options: SwitchOptions
     ) -> None:
-        self._ports, self._shown, self._options = ports, shown, options
+        self._ports, self._shown, self.options = ports, shown, options
         self.snapshot = snapshot
         _ensure_guards_readable(snapshot)
         role = current_role(snapshot, shown, options)
         if not is_confirmed(role.guard, options.confirmation):
             raise _confirmation_error(role, options.confirmation)
+        if not role.kind.has_session:
+            self._init_own_credentials(role)
+            return
         self.managed = options.profile_name or role.managed_profile
         role = role._replace(managed_profile=self.managed)
         overrides = effective_overrides(snapshot, role, options)
@@ -171,6 +241,48 @@ class _Switch:
         self.edits = managed_edits(snapshot, self.managed, self.properties)
         self._overrides = overrides
         self.plan = snapshot.plan(self.role, overrides)
+
+    def _init_own_credentials(self, role: Role) -> None:
+        """Prepare the switch to a profile that is used as it is."""
+        for given, option in (
+            (self.options.static, "--static"),
+            (self.options.profile_name is not None, "--profile-name"),
+        ):
+            if given:
+                raise UsageError(
+                    f"{option} isn't possible for {role.name}.",
+                    why="AWS programs get its credentials from the profile itself, so xswitch"
+                    " writes none.",
+                    next_step=f"Leave {option} out.",
+                    code=ErrorCode.BAD_OVERRIDE,
+                )
+        self.role, self.managed = role, role.name
+        self.edits = ()
+        profile = self.snapshot.view.profiles.get(role.name)
+        region = None if profile is None else profile.get("region")
+        self.properties = {"region": region} if region else {}
+        options = replace(self.options, reuse_overrides=False)
+        self._overrides = effective_overrides(self.snapshot, role, options)
+        self.plan = self.snapshot.plan(role, self._overrides)
+
+    def identified(self, identity: CallerIdentity | None) -> Role:
+        """Return the role with the account that AWS named, if the config names none.
+
+        Raises UsageError if the account turns out to be guarded, and that isn't confirmed.
+        """
+        role, snapshot = self.role, self.snapshot
+        if identity is None or role.account_id:
+            return role
+        name = snapshot.named_settings.account_names.get(identity.account, "")
+        role = replace(role, account_id=identity.account, account_name=role.account_name or name)
+        guards = RoleGuards(snapshot.view, snapshot.named_settings)
+        name = self.managed if role.kind.has_session else ""
+        guard = guards.guard_for(role, managed_profile=name)
+        role = replace(role, guard=guard)
+        if not is_confirmed(guard, self.options.confirmation):
+            raise _confirmation_error(role, self.options.confirmation)
+        check_options(role, self._overrides)
+        return role
 
     def plan_in(self, snapshot: ConfigSnapshot) -> SessionPlan:
         """Plan the same sessions in a snapshot with another environment."""
@@ -189,7 +301,7 @@ class _Switch:
             and self._ports.config.settings.load() == snapshot.settings
         ):
             return self
-        again = _Switch(self._ports, take_snapshot(self._ports.config), self._shown, self._options)
+        again = _Switch(self._ports, take_snapshot(self._ports.config), self._shown, self.options)
         if again.plan.key != self.plan.key:
             raise TargetError(
                 f"The config changed while {self.role.name} got its session. Nothing was written.",
@@ -247,6 +359,25 @@ def _confirmation_error(role: Role, typed: str | None) -> UsageError:
     )
 
 
+def _source_identity(
+    broker: Broker,
+    snapshot: ConfigSnapshot,
+    session: SessionResult,
+    request: SessionRequest,
+    plan: SessionPlan,
+) -> CallerIdentity | None:
+    """Return the user whose keys an MFA session is made from; None for other targets."""
+    if plan.role.kind is not TargetKind.MFA_SESSION:
+        return None
+    try:
+        credentials = broker.source_credentials(plan, snapshot.view, request)
+        return broker.ports.aws.sts.get_caller_identity(credentials, plan.endpoint)
+    except XswitchError:
+        if session.from_vault:
+            return None  # the session outlives its keys
+        raise
+
+
 def _verified_session(
     broker: Broker, snapshot: ConfigSnapshot, plan: SessionPlan, request: SessionRequest
 ) -> tuple[SessionResult, CallerIdentity | None]:
@@ -276,7 +407,9 @@ def _verified_session(
             session.record.credentials, plan.endpoint
         )
     try:
-        check_identity(plan.role, identity)
+        check_identity(
+            plan.role, identity, _source_identity(broker, snapshot, session, request, plan)
+        )
     except IdentityMismatchError:
         broker.drop(plan.key)
         raise

@@ -111,7 +111,8 @@ def answer_question(ports: Ports, acquisition: Acquisition, question: MfaQuestio
 def run_source(ports: Ports, acquisition: Acquisition) -> None:
     """Take the turn of the session that needs the source; the next time, run its process."""
     plan, turn = acquisition.plan, acquisition.source_turn
-    name = f"source-{plan.hops[0].key if plan.mfa is None else plan.mfa.key}"
+    first = plan.hops[0].key if plan.hops else plan.source_key
+    name = f"source-{first if plan.mfa is None else plan.mfa.key}"
     waiting = f"waiting for another xswitch, which runs the process of {plan.base.profile}"
     # The other one may be asking for a code by now, which an unattended caller can't
     wait = plan.mfa is None or acquisition.request.interactive

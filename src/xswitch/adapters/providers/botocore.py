@@ -13,7 +13,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,8 @@ _ROLE_KEYS = frozenset(
     }
 )
 
+_PORTAL_PROFILE = "identity-center"
+"""Of a role that no profile has; its source says all that a profile would."""
 _NO_KEYS: frozenset[str] = frozenset()
 _REFRESH_WINDOW = 15 * 60  # as in botocore's create_credential_resolver
 
@@ -116,6 +118,8 @@ class Provider:
         if base.kind is CredentialSourceKind.ECS_CONTAINER:
             return ContainerProvider(environ=environment)
         session = self._session()
+        if base.kind is CredentialSourceKind.SSO and base.profile is None:
+            base = replace(base, profile=_PORTAL_PROFILE)
         if base.kind is CredentialSourceKind.EC2_METADATA:
             return _metadata_provider(session, environment)
         name = base.profile or ""
@@ -145,6 +149,9 @@ class Provider:
             profiles[base.profile] = {
                 key: value for key, value in shape.items() if value and key not in left_out
             }
+        elif base.kind is CredentialSourceKind.SSO:
+            facts = json.loads(base.identity)
+            profiles[_PORTAL_PROFILE] = {key: value for key, value in facts.items() if value}
         config = SharedConfig(
             profiles=profiles,
             sso_sessions={
@@ -152,9 +159,10 @@ class Provider:
             },
             services={name: to_botocore_dict(section) for name, section in view.services.items()},
         )
-        session = _SourceSession(config, base.profile if profiles else None, self._context.timeouts)
+        name = next(iter(profiles), None)
+        session = _SourceSession(config, name, self._context.timeouts)
         session.sts = self._endpoint
-        if not profiles.get(base.profile or "", {}).get("region"):
+        if not profiles.get(name or "", {}).get("region"):
             session.set_config_variable("region", self._endpoint.region)
         return session
 

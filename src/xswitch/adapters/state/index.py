@@ -124,6 +124,8 @@ def _kind(value: object) -> SessionKind:
         return "mfa"
     if value == "role":
         return "role"
+    if value == "sso":
+        return "sso"
     raise ValueError(value)
 
 

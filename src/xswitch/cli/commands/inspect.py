@@ -32,7 +32,7 @@ def add_list(parser: CommandParser) -> None:
 
 
 def list_roles(context: Context) -> int:
-    """List all roles, including the misconfigured ones."""
+    """List all targets, including the misconfigured ones."""
     listing = context.actions.listing()
     if context.arguments.json:
         roles = (role_json(role, listing.sessions.get(role.name)) for role in listing.roles)
@@ -44,7 +44,7 @@ def list_roles(context: Context) -> int:
     rows = [_role_row(role, listing, now) for role in listing.roles]
     if rows:
         context.stdout.lines(
-            table(rows, ["PROFILE", "ACCOUNT", "ID", "ROLE", "REGION", "MFA", "SESSION"]),
+            table(rows, ["PROFILE", "ACCOUNT", "ID", "ROLE", "REGION", "KIND", "MFA", "SESSION"]),
             verbatim=True,
         )
     else:
@@ -69,6 +69,7 @@ def _role_row(role: Role, listing: Listing, now: datetime) -> list[str]:
         if role.role_path.strip("/")
         else role.role_name,
         role.region,
+        role.kind.word,
         "mfa" if role.mfa_serial else "",
         _session_text(session, now) if role.chain is not None else "can't be resolved",
     ]

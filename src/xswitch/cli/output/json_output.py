@@ -32,6 +32,7 @@ from xswitch.core.model import (
     Profile,
     Role,
     SessionState,
+    SsoRole,
 )
 
 _COMMAND_KEYS = frozenset({"credential_process", "mfa_process"})
@@ -46,6 +47,7 @@ def role_json(role: Role, session: SessionInfo | None) -> dict[str, Any]:
     """Return an entry of `list`: data.roles[]."""
     return {
         "name": role.name,
+        "kind": str(role.kind),
         "role_arn": role.role_arn,
         "account_id": role.account_id,
         "account_name": role.account_name,
@@ -53,11 +55,13 @@ def role_json(role: Role, session: SessionInfo | None) -> dict[str, Any]:
         "partition": role.partition,
         "region": role.region,
         "chain": chain_json(role.chain),
+        "sso": sso_json(role.sso),
+        "has_profile": role.portal_role is None and not role.is_ad_hoc,
         "mfa_serial": role.mfa_serial,
         "external_id": role.external_id,
-        "duration_seconds": role.duration_seconds,
+        "duration_seconds": role.duration_seconds or None,
         "duration_reason": role.duration_reason,
-        "managed_profile": role.managed_profile,
+        "managed_profile": role.managed_profile if role.kind.has_session else None,
         "guard": None
         if role.guard is None
         else {"name": role.guard.name, "colour": role.guard.color, "confirm": role.guard.confirm},
@@ -66,6 +70,18 @@ def role_json(role: Role, session: SessionInfo | None) -> dict[str, Any]:
         "session": session_json(session),
         "origin": {"file": role.origin.file, "line": role.origin.line},
         "problems": [problem_json(problem) for problem in role.problems],
+    }
+
+
+def sso_json(role: SsoRole | None) -> dict[str, Any] | None:
+    """Return the settings of an Identity Center role, None for any other target."""
+    if role is None:
+        return None
+    return {
+        "session": role.session.name or None,
+        "start_url": role.session.start_url,
+        "account_id": role.account_id,
+        "role_name": role.role_name,
     }
 
 
@@ -138,6 +154,7 @@ def switched_json(switched: SwitchResult) -> dict[str, Any]:
     identity = switched.identity
     return {
         "name": switched.role.name,
+        "kind": str(switched.role.kind),
         "role_arn": switched.role.role_arn,
         "managed_profile": switched.managed_profile,
         "expires_at": utc_timestamp(switched.expires_at),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from xswitch.actions.api import SwitchResult
 from xswitch.cli.context import Context
+from xswitch.core.arn import caller_name
 from xswitch.core.display import display
 from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import ExitCode, ShellError, UsageError
@@ -38,13 +39,11 @@ def report_switch(context: Context, switched: SwitchResult) -> int:
     """Report a switch to the shell hook (`--emit`) or to the user, and return the exit code."""
     environment = context.environ
     shell = getattr(context.arguments, "emit", None)
-    seconds = (switched.expires_at - context.services.clock.now()).total_seconds()
     role = switched.role
-    place = f"{switched.managed_profile}{_place(switched, environment)}"
-    text = (
-        f"{role.account_name or role.account_id} / {role.role_name} as {place},"
-        f" {format_remaining(seconds)} left"
-    )
+    text = f"{_owner(switched)} as {switched.managed_profile}{_place(switched, environment)}"
+    if switched.expires_at is not None:
+        seconds = (switched.expires_at - context.services.clock.now()).total_seconds()
+        text += f", {format_remaining(seconds)} left"
     if not shell:
         context.stderr.done(text)
         _say_problems(context, switched)
@@ -59,6 +58,14 @@ def report_switch(context: Context, switched: SwitchResult) -> int:
     _say_problems(context, switched)
     context.stdout.raw(render_change(shell, change, environment))
     return ExitCode.DONE if done else ExitCode.SHELL
+
+
+def _owner(switched: SwitchResult) -> str:
+    """Return whose credentials they are: what the config says, or else AWS."""
+    role, identity = switched.role, switched.identity
+    account = role.account_name or role.account_id or (identity.account if identity else "")
+    name = role.role_name or (caller_name(identity.arn) if identity else "")
+    return " / ".join(filter(None, (account, name))) or role.name
 
 
 def report_unset(context: Context) -> int:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrincipal
 from xswitch.core.display import display
 from xswitch.core.errors import ErrorCode, UsageError
-from xswitch.core.model import Role
+from xswitch.core.model import Role, TargetKind
 
 MAX_DISPLAY_NAME = 64
 MAX_CONSOLE_NAME = 64
@@ -91,7 +91,9 @@ def console_url_for_role(role: Role) -> str:
         role.role_path,
     )
     reason = ""
-    if role.external_id:
+    if role.kind is not TargetKind.ROLE:
+        reason = "The console switches only to roles that are assumed."
+    elif role.external_id:
         reason = "The console can't send the external ID that this role requires."
     elif len(role.role_path + role.role_name) - 1 > MAX_CONSOLE_NAME:
         reason = f"The console allows {MAX_CONSOLE_NAME} characters for path and name together."

@@ -223,6 +223,7 @@ class ErrorCode(StrEnum):
     ILLEGAL_PROFILE_NAME = "illegal_profile_name"
     NO_HOME = "no_home"
     NO_WORKING_FOLDER = "no_working_folder"
+    NO_SESSION = "no_session"
     NOT_OURS = "not_ours"
     NOTHING_TO_UNDO = "nothing_to_undo"
     OTHER_ROLE = "other_role"

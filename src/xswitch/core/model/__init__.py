@@ -24,6 +24,7 @@ from xswitch.core.model.roles import (
     Guard,
     Hop,
     Role,
+    TargetKind,
 )
 from xswitch.core.model.sessions import (
     AssumedRole,
@@ -39,7 +40,14 @@ from xswitch.core.model.sessions import (
     Surroundings,
 )
 from xswitch.core.model.settings import GuardRule, Settings
-from xswitch.core.model.sso import DEFAULT_SCOPES, PortalRole, SsoSession, SsoToken
+from xswitch.core.model.sso import (
+    DEFAULT_SCOPES,
+    PortalRole,
+    SsoRole,
+    SsoSession,
+    SsoToken,
+    portal_address,
+)
 from xswitch.core.model.state import (
     CommandOutput,
     FileInfo,
@@ -95,9 +103,12 @@ __all__ = [
     "SetProfile",
     "Settings",
     "Severity",
+    "SsoRole",
     "SsoSession",
     "SsoToken",
     "Surroundings",
+    "TargetKind",
     "UsageState",
     "VaultInfo",
+    "portal_address",
 ]

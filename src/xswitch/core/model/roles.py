@@ -9,6 +9,45 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from xswitch.core.model.credentials import Origin, Problem
+from xswitch.core.model.sso import PortalRole, SsoRole
+
+
+class TargetKind(StrEnum):
+    """How a target gets the credentials that a switch leads to."""
+
+    ROLE = "role"
+    """By AssumeRole, at the end of a chain."""
+    SSO = "sso"
+    """From IAM Identity Center, by GetRoleCredentials."""
+    MFA_SESSION = "mfa_session"
+    """By GetSessionToken, from static keys with an MFA device."""
+    STATIC_KEYS = "static_keys"
+    CREDENTIAL_PROCESS = "credential_process"
+    WEB_IDENTITY = "web_identity"
+    LOGIN_SESSION = "login_session"
+
+    @property
+    def has_session(self) -> bool:
+        """Whether xswitch gets a session, keeps it, and serves it by a managed profile.
+
+        Of the other kinds, every AWS program gets the credentials itself.
+        """
+        return self in _WITH_SESSION
+
+    @property
+    def word(self) -> str:
+        """The word for it in lists, and after `kind:` in a filter."""
+        return _WORDS.get(self, str(self))
+
+
+_WORDS = {
+    TargetKind.MFA_SESSION: "mfa",
+    TargetKind.STATIC_KEYS: "keys",
+    TargetKind.CREDENTIAL_PROCESS: "process",
+    TargetKind.WEB_IDENTITY: "web",
+    TargetKind.LOGIN_SESSION: "login",
+}
+_WITH_SESSION = frozenset({TargetKind.ROLE, TargetKind.SSO, TargetKind.MFA_SESSION})
 
 _NO_ORIGINS: Mapping[str, Origin] = MappingProxyType({})
 
@@ -72,11 +111,12 @@ class Chain:
 
     base: CredentialSource
     hops: tuple[Hop, ...]
+    """Empty if the source's own credentials are what a target leads to."""
 
     @property
-    def target(self) -> Hop:
-        """The last hop: the role that the profile names."""
-        return self.hops[-1]
+    def target(self) -> Hop | None:
+        """The last hop: the role that the profile names; None without a hop."""
+        return self.hops[-1] if self.hops else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +146,16 @@ class Guard:
 
 
 class Role(NamedTuple):
-    """A resolved role profile: one row of the picker, one entry of `list --json`."""
+    """A resolved target, of any kind: one row of the picker, one entry of `list --json`."""
 
     name: str
     role_arn: str
+    """Of an Identity Center role, a pattern: AWS chooses a part of its name. "" without a role."""
     partition: str
     account_id: str
     account_name: str
     role_name: str
+    """Of an Identity Center role, its permission set's."""
     role_path: str
     region: str
     chain: Chain | None
@@ -122,7 +164,7 @@ class Role(NamedTuple):
     """The first MFA serial in the chain."""
     external_id: str | None
     duration_seconds: int
-    """DurationSeconds of the last hop."""
+    """DurationSeconds of the last call; 0 if it's not xswitch that chooses it."""
     duration_reason: str
     managed_profile: str
     origin: Origin
@@ -134,3 +176,20 @@ class Role(NamedTuple):
     cli_only: bool = False
     is_ad_hoc: bool = False
     """An `ACCOUNT:ROLE --source PROFILE`, stored only in its managed profile."""
+    kind: TargetKind = TargetKind.ROLE
+    sso: SsoRole | None = None
+    """Set if the kind is SSO and the settings are complete."""
+    portal_role: PortalRole | None = None
+    """Set if no profile has it: a portal lists it, or only its managed profile stores it."""
+
+    @property
+    def principal(self) -> str:
+        """The ARN that says whose credentials these are: of the role, or of the user's MFA device.
+
+        "" if the config doesn't tell. AWS accepts an MFA code only from the device's own user.
+        """
+        if self.role_arn or self.kind is not TargetKind.MFA_SESSION or not self.mfa_serial:
+            return self.role_arn
+        if self.mfa_serial.startswith("arn:"):
+            return self.mfa_serial
+        return f"arn:{self.partition}:iam::{self.account_id}:mfa/{self.mfa_serial}"

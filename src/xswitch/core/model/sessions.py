@@ -26,7 +26,7 @@ class SessionState(StrEnum):
 MIN_SOURCE_LIFETIME = timedelta(seconds=60)
 """Time that a session must have left to be used: for the call, and for a slightly wrong clock."""
 
-SessionKind = Literal["mfa", "role"]
+SessionKind = Literal["mfa", "role", "sso"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class IndexEntry:
     profile: str
     """The role profile; of an MFA session, the source profile ("" for the environment)."""
     principal: str
-    """The role ARN; of an MFA session, the MFA serial."""
+    """The role ARN (of an Identity Center role, `Role.role_arn`); of an MFA session, the serial."""
     issued_at: datetime
     expires_at: datetime
     last_used: datetime
@@ -131,7 +131,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class SessionPlan:
-    """The STS calls that lead to a role's credentials."""
+    """The calls that lead to a target's credentials."""
 
     role: Role
     base: CredentialSource
@@ -139,8 +139,19 @@ class SessionPlan:
     hops: tuple[PlannedHop, ...]
     endpoint: Endpoint
     surroundings: Surroundings = Surroundings()
+    source_key: str = ""
+    """The key of the source; without a hop and an MFA session, of its own session."""
 
     @property
     def key(self) -> str:
-        """The session key of the role itself."""
-        return self.hops[-1].key
+        """The session key of the target itself."""
+        if self.hops:
+            return self.hops[-1].key
+        return self.source_key if self.mfa is None else self.mfa.key
+
+    @property
+    def session_kind(self) -> SessionKind:
+        """The kind of the target's own session."""
+        if self.hops:
+            return "role"
+        return "sso" if self.mfa is None else "mfa"

@@ -37,6 +37,31 @@ class SsoSession:
         return self.name or self.start_url
 
 
+def portal_address(start_url: str) -> str:
+    """Return a start URL in the one form that tells portals apart: people write them in several."""
+    scheme, mark, rest = start_url.strip().partition("://")
+    host, slash, path = rest.partition("/")
+    path = path.partition("#")[0].rstrip("/")
+    return f"{scheme.lower()}{mark}{host.lower()}{slash if path else ''}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class SsoRole:
+    """A role of Identity Center: a permission set in an account, and the sign-in that gives it."""
+
+    session: SsoSession
+    account_id: str
+    role_name: str
+    """The permission set's name."""
+    url: str | None = None
+    """The portal's endpoint; None for AWS's own."""
+
+    @property
+    def address(self) -> tuple[str, str, str]:
+        """Portal, account, and permission set: these tell it from every other role."""
+        return portal_address(self.session.start_url), self.account_id, self.role_name
+
+
 @dataclass(frozen=True, slots=True)
 class SsoToken:
     """An access token of a sign-in, and what refreshes it."""
@@ -65,3 +90,8 @@ class PortalRole:
     """The list before this one didn't have it."""
     is_gone: bool = False
     """Only the list before this one has it."""
+
+    @property
+    def address(self) -> tuple[str, str, str]:
+        """As `SsoRole.address`."""
+        return portal_address(self.start_url), self.account_id, self.role_name

@@ -25,7 +25,7 @@ class HistoryEntry:
     role_arn: str
     session_name: str
     result: str
-    """"new", "kept" (from the vault), or an error code."""
+    """"new", "kept" (from the vault), "own" (of the profile itself), or an error code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ class PromptState:
     account: str
     role: str
     color: str
-    expires_at: datetime
+    expires_at: datetime | None
+    """None if it isn't known, or there is no end."""
     renewable_until: datetime | None = None
     """When a renewal starts to need an MFA code; None for never."""
 

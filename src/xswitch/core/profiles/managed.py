@@ -17,16 +17,25 @@ from xswitch.core.model import (
     CredentialSource,
     CredentialSourceKind,
     Hop,
+    PortalRole,
     Problem,
     Profile,
     Property,
     Role,
+    SsoRole,
+    TargetKind,
 )
 
 # Every SDK accepts the other characters; most ignore a profile with a space or quote in its name.
 _ILLEGAL_IN_PROFILE_NAME = re.compile(r"[^A-Za-z0-9_\-/.%@:+]")
 ROLE_KEY = "xswitch_role"
 SOURCE_PROFILE_KEY = "xswitch_source_profile"
+SSO_SESSION_KEY = "xswitch_sso_session"
+SSO_START_URL_KEY = "xswitch_sso_start_url"
+SSO_REGION_KEY = "xswitch_sso_region"
+SSO_ACCOUNT_KEY = "xswitch_sso_account_id"
+SSO_ROLE_KEY = "xswitch_sso_role_name"
+ACCOUNT_NAME_KEY = "xswitch_account_name"
 ENVIRONMENT_KEY = "xswitch_environment_key"
 """The ID of the access key that was in the environment: a switch unsets it there."""
 _WITH_TOKEN = "with_session_token"  # noqa: S105 -- says that there was one
@@ -140,6 +149,52 @@ def _validate(
         )
 
 
+_OPTION_NAMES = {
+    "duration_seconds": "--duration",
+    "session_name": "--session-name",
+    "external_id": "--external-id",
+    "policy_arns": "--policy-arn",
+    "policy": "--policy",
+    "tags": "--tag",
+}
+_NO_OPTIONS = {
+    TargetKind.SSO: "Identity Center decides the duration, name, and permissions of its sessions.",
+    TargetKind.MFA_SESSION: "GetSessionToken, which makes an MFA session, takes only a duration.",
+    TargetKind.WEB_IDENTITY: "AWS programs use its credentials as the profile gives them.",
+    TargetKind.STATIC_KEYS: "AWS programs use its access keys as they are.",
+    TargetKind.CREDENTIAL_PROCESS: "AWS programs use its credentials as the command prints them.",
+    TargetKind.LOGIN_SESSION: "AWS programs use its credentials as the sign-in gives them.",
+}
+
+
+def check_options(role: Role, overrides: Overrides) -> None:
+    """Raise UsageError for overrides that don't exist for a target's kind, or that its guard bars.
+
+    A role that is assumed takes all of them.
+    """
+    check_guard_policy(role, overrides)
+    if role.kind is TargetKind.ROLE:
+        return
+    guard = role.guard
+    if guard is not None and (guard.policy or guard.policy_arns):
+        raise UsageError(
+            f"The guard {guard.name!r} limits {role.name} by a session policy, which can't be had.",
+            why=f"AWS takes a session policy only with AssumeRole. {_NO_OPTIONS[role.kind]}",
+            next_step="Remove the policy from the guard in config.toml, or use a role.",
+            code=ErrorCode.GUARD_POLICY,
+        )
+    for name, option in _OPTION_NAMES.items():
+        if name == "duration_seconds" and role.kind is TargetKind.MFA_SESSION:
+            continue
+        if getattr(overrides, name):
+            raise UsageError(
+                f"{option} isn't possible for {role.name}.",
+                why=_NO_OPTIONS[role.kind],
+                next_step=f"Leave {option} out.",
+                code=ErrorCode.BAD_OVERRIDE,
+            )
+
+
 def check_guard_policy(role: Role, overrides: Overrides) -> None:
     """Raise UsageError if overrides have a session policy and so does the role's guard.
 
@@ -218,24 +273,56 @@ def managed_properties(
     would reject or that a guard forbids.
     """
     overrides = validate_overrides(overrides)
-    check_guard_policy(role, overrides)
+    check_options(role, overrides)
     properties = {"credential_process": command_value}
     properties |= _copied_settings(_profile_to_copy_from(role, view))
     if overrides.region is not None:
         properties["region"] = overrides.region
     if role.chain is not None:
         properties |= _environment_properties(role.chain.base)
+    if role.portal_role is not None and role.sso is not None:
+        return (
+            properties
+            | _portal_properties(role.portal_role, role.sso)
+            | (overrides_to_properties(overrides))
+        )
     if not role.is_ad_hoc:
         return properties | {ROLE_KEY: role.name} | overrides_to_properties(overrides)
-    if role.chain is None:
+    target = None if role.chain is None else role.chain.target
+    if target is None:
         raise ConfigError(
             f"The source of {role.name} can't be resolved.",
             why="; ".join(problem.message for problem in role.problems),
             code=ErrorCode.CHAIN,
         )
     identity = {ROLE_KEY: role.role_arn, SOURCE_PROFILE_KEY: source_profile(role) or ""}
-    merged = merge_overrides(overrides_from_hop(role.chain.target), overrides)
+    merged = merge_overrides(overrides_from_hop(target), overrides)
     return properties | identity | overrides_to_properties(merged)
+
+
+def portal_role_name(role: SsoRole) -> str:
+    """Name a role of a portal for `xswitch_role`, also where no list has its account's name."""
+    return f"{role.account_id}/{role.role_name}@{role.session.label}"
+
+
+def stores_portal_role(profile: Profile) -> bool:
+    """Whether `profile` is the managed profile of a role that only a portal lists."""
+    return ROLE_KEY in profile.properties and SSO_ACCOUNT_KEY in profile.properties
+
+
+def _portal_properties(listed: PortalRole, role: SsoRole) -> dict[str, str]:
+    """Return what a managed profile needs to find its role without the portal's list."""
+    session = role.session
+    properties = {
+        ROLE_KEY: portal_role_name(role),
+        ACCOUNT_NAME_KEY: listed.account_name if listed.account_name.isprintable() else "",
+        SSO_SESSION_KEY: session.name,
+        SSO_START_URL_KEY: "" if session.name else session.start_url,
+        SSO_REGION_KEY: "" if session.name else session.region,
+        SSO_ACCOUNT_KEY: role.account_id,
+        SSO_ROLE_KEY: role.role_name,
+    }
+    return {key: value for key, value in properties.items() if value}
 
 
 def _environment_properties(base: CredentialSource) -> dict[str, str]:
@@ -299,10 +386,12 @@ def merge_overrides(lower: Overrides, upper: Overrides) -> Overrides:
 
 
 def _profile_to_copy_from(role: Role, view: ConfigView) -> Profile | None:
+    managed = view.profiles.get(role.managed_profile)
+    if role.portal_role is not None:
+        return managed if managed is not None and stores_portal_role(managed) else None
     if not role.is_ad_hoc:
         return view.profiles.get(role.name)
     source = source_profile(role)
-    managed = view.profiles.get(role.managed_profile)
     if managed is not None and stores_ad_hoc_role(managed, role.role_arn, source):
         return managed
     return view.profiles.get(source or "")

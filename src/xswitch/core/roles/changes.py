@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from xswitch.core.model import Chain, CredentialSource, Endpoint, Guard, Hop, Role
+from xswitch.core.model import (
+    Chain,
+    CredentialSource,
+    Endpoint,
+    Guard,
+    Hop,
+    Role,
+    SsoRole,
+    SsoSession,
+)
 
 COMPARED: Mapping[type, Mapping[str, str]] = MappingProxyType(
     {
@@ -27,7 +36,16 @@ COMPARED: Mapping[type, Mapping[str, str]] = MappingProxyType(
             "guard": "guard",
             "tags": "session tags",
             "is_ad_hoc": "kind of role",
+            "kind": "kind of target",
+            "sso": "Identity Center role",
         },
+        SsoRole: {
+            "session": "sign-in",
+            "account_id": "account",
+            "role_name": "permission set",
+            "url": "portal",
+        },
+        SsoSession: {"name": "name", "start_url": "start URL", "region": "region"},
         Chain: {"base": "credential source", "hops": "roles"},
         CredentialSource: {
             "kind": "kind",
@@ -69,10 +87,21 @@ COMPARED: Mapping[type, Mapping[str, str]] = MappingProxyType(
 
 IGNORED: Mapping[type, frozenset[str]] = MappingProxyType(
     {
-        # Where something is written, what is said about it, and where the result goes
+        # Where something is written, what is said about it, and where the result goes. A role of
+        # the portal is the same one when a profile for it is written.
         Role: frozenset(
-            {"origin", "problems", "note", "cli_only", "duration_reason", "managed_profile"}
+            {
+                "origin",
+                "problems",
+                "note",
+                "cli_only",
+                "duration_reason",
+                "managed_profile",
+                "portal_role",
+            }
         ),
+        SsoRole: frozenset(),
+        SsoSession: frozenset({"scopes", "origin"}),
         Chain: frozenset(),
         CredentialSource: frozenset({"origin", "detail"}),
         Hop: frozenset({"origin", "origins"}),

@@ -7,8 +7,19 @@ chaining.
 
 from __future__ import annotations
 
-from xswitch.core.model import CredentialSource, CredentialSourceKind, Guard
-from xswitch.core.sts_limits import DEFAULT_DURATION, MAX_CHAINED_DURATION
+from xswitch.core.model import (
+    CredentialSource,
+    CredentialSourceKind,
+    Guard,
+    Settings,
+    TargetKind,
+)
+from xswitch.core.sts_limits import (
+    DEFAULT_DURATION,
+    MAX_CHAINED_DURATION,
+    MAX_MFA_DURATION,
+    MIN_DURATION,
+)
 
 _TEMPORARY_SOURCES = {
     CredentialSourceKind.SSO: "SSO credentials",
@@ -17,6 +28,15 @@ _TEMPORARY_SOURCES = {
     CredentialSourceKind.EC2_METADATA: "instance credentials",
     CredentialSourceKind.ECS_CONTAINER: "container credentials",
 }
+
+SOURCE_DURATIONS = {
+    TargetKind.SSO: "set by the permission set",
+    TargetKind.STATIC_KEYS: "the keys have no end",
+    TargetKind.CREDENTIAL_PROCESS: "set by the command",
+    TargetKind.WEB_IDENTITY: "set by each AWS program",
+    TargetKind.LOGIN_SESSION: "set by the sign-in",
+}
+"""Who decides how long the credentials of a target last, where it's not xswitch."""
 
 
 def is_temporary(base: CredentialSource) -> bool:
@@ -63,4 +83,18 @@ def effective_duration(
         )
     if chained_after and seconds == MAX_CHAINED_DURATION and reason == "default":
         return seconds, f"1 h: role chaining after {chained_after}"
+    return seconds, reason
+
+
+def mfa_session_duration(
+    settings: Settings, override: int | None, guard: Guard | None
+) -> tuple[int, str]:
+    """Return DurationSeconds of GetSessionToken and the reason for it; a guard can only shorten."""
+    seconds, reason = settings.mfa_duration_seconds, "of MFA sessions"
+    if override is not None:
+        seconds, reason = override, "requested"
+    seconds = max(MIN_DURATION, min(seconds, MAX_MFA_DURATION))
+    limit = None if guard is None else guard.duration_seconds
+    if guard is not None and limit is not None and limit < seconds:
+        return limit, f"guard {guard.name}"
     return seconds, reason

@@ -11,15 +11,35 @@ import fnmatch
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
-from xswitch.core.arn import RoleArn, parse_role_arn
-from xswitch.core.model import ConfigView, Guard, GuardRule, Profile, Role, Settings
-from xswitch.core.profiles.managed import ROLE_KEY, SOURCE_PROFILE_KEY, managed_profile_name
+from xswitch.core.arn import RoleArn, account_of, parse_role_arn
+from xswitch.core.display import first_line
+from xswitch.core.model import (
+    ConfigView,
+    Guard,
+    GuardRule,
+    Problem,
+    Profile,
+    Role,
+    Settings,
+    SsoRole,
+)
+from xswitch.core.profiles.managed import (
+    ACCOUNT_NAME_KEY,
+    ROLE_KEY,
+    SOURCE_PROFILE_KEY,
+    managed_profile_name,
+    stores_portal_role,
+)
 from xswitch.core.roles.ad_hoc import ad_hoc_role_name
+from xswitch.core.roles.kinds import SSO_ROLE_PREFIX, sso_identity, valid_sso_role
+from xswitch.core.roles.portal import stored_sso_role
+from xswitch.core.roles.sources import is_sso
 
-_RoleId = tuple[str, str]
+_TargetId = tuple[str, str]
 """Account ID and role name in lower case: AWS has no two roles that differ only in path or case,
-and an account is in one partition."""
+and an account is in one partition. Without a role, "" and the profile that has the credentials."""
 
 
 @lru_cache(maxsize=64)
@@ -31,15 +51,25 @@ def _compile_patterns(rule: GuardRule) -> re.Pattern[str]:
     )
 
 
+class _Way(NamedTuple):
+    """A profile that leads to a target, and what it leads to."""
+
+    profile: str
+    account_id: str = ""
+    role_name: str = ""
+    arns: tuple[str, ...] = ()
+    """The forms of the role's ARN."""
+
+
 class RoleGuards:
-    """Finds the guards of one config's roles."""
+    """Finds the guards of one config's targets."""
 
     def __init__(self, view: ConfigView, settings: Settings) -> None:
         self._view = view
         self._settings = settings
 
     def guard_for(self, role: Role, *, managed_profile: str = "") -> Guard | None:
-        """Return the guard of a role, None without one.
+        """Return the guard of a target, None without one.
 
         A pattern matches a profile's name, the role's ARN (with or without its path), the account
         ID, `ACCOUNT:ROLE`, or a name of the account. For each way to the role, the first rule that
@@ -51,19 +81,18 @@ class RoleGuards:
         settings = self._settings
         if not settings.guards:
             return None
-        arn = parse_role_arn(role.role_arn)
-        own = [role.name, role.role_arn, role.account_id, role.account_name]
-        ways: list[Sequence[str]] = []
-        if arn is not None:
-            ways = [
-                [name, *self._names(way, role.account_name)]
-                for name, way in self._ways.get(_role_id(arn), ())
-            ]
-            own = [role.name, *self._names(arn, role.account_name)]
+        target, way = _target_of_role(role)
+        names = self._names(way, role.account_name)
+        own = [role.name, *names]
+        more = () if target[0] else names  # of what only the resolved target tells
+        ways: list[Sequence[str]] = [
+            [other.profile, *self._names(other, role.account_name), *more]
+            for other in self._ways.get(target, ())
+        ]
         if managed_profile and managed_profile != managed_profile_name(
             settings.profile_prefix, role.name
         ):
-            ways.append([managed_profile, *own[1:]])
+            ways.append([managed_profile, *names])
         if not ways:
             ways.append(own)
         matched = {index for way in ways if (index := self._first_match(way)) is not None}
@@ -78,25 +107,23 @@ class RoleGuards:
                 return index
         return None
 
-    def _names(self, arn: RoleArn, account_name: str) -> list[str]:
-        """Return what names a role, apart from its profiles."""
-        accounts = [arn.account_id, account_name, *self._account_names.get(arn.account_id, ())]
+    def _names(self, way: _Way, account_name: str) -> list[str]:
+        """Return what names a target, apart from its profiles."""
+        accounts = [way.account_id, account_name, *self._account_names.get(way.account_id, ())]
         return [
             *accounts,
-            str(arn),
-            str(_without_path(arn)),
-            *(f"{account}:{arn.name}" for account in accounts if account),
-            ad_hoc_role_name(arn),
+            *way.arns,
+            *(f"{account}:{way.role_name}" for account in accounts if account and way.role_name),
         ]
 
     @cached_property
-    def _ways(self) -> dict[_RoleId, list[tuple[str, RoleArn]]]:
-        """The profiles that lead to each role, and its ARN there."""
-        ways: dict[_RoleId, list[tuple[str, RoleArn]]] = {}
+    def _ways(self) -> dict[_TargetId, list[_Way]]:
+        """The profiles that lead to each target."""
+        ways: dict[_TargetId, list[_Way]] = {}
         for profile in self._view.profiles.values():
-            arn = self._role_of(profile)
-            if arn is not None:
-                ways.setdefault(_role_id(arn), []).append((profile.name, arn))
+            found = self._target_of(profile)
+            if found is not None:
+                ways.setdefault(found[0], []).append(found[1])
         return ways
 
     @cached_property
@@ -105,32 +132,80 @@ class RoleGuards:
         names = {number: {name: None} for number, name in self._settings.account_names.items()}
         for profile in self._view.profiles.values():
             account_name = profile.get("xswitch_account_name")
-            arn = parse_role_arn(profile.get("role_arn") or "") if account_name else None
-            if arn is not None and account_name:
-                names.setdefault(arn.account_id, {})[account_name] = None
+            if account_name:
+                found = self._target_of(profile, any_name=True)
+                if found is not None and found[1].account_id:
+                    names.setdefault(found[1].account_id, {})[account_name] = None
         return names
 
-    def _role_of(self, profile: Profile) -> RoleArn | None:
-        """Return the role that a profile leads to under a name that its user chose.
+    def _target_of(
+        self, profile: Profile, *, any_name: bool = False
+    ) -> tuple[_TargetId, _Way] | None:
+        """Return the target that a profile leads to under a name that its user chose.
 
-        The usual name of a managed profile is its role's with the prefix, which isn't a choice.
+        The usual name of a managed profile is its target's with the prefix, which isn't a choice
+        (and counts only with `any_name`).
         """
         value = profile.get(ROLE_KEY)
         if value is None:
-            return parse_role_arn(profile.get("role_arn") or "")
+            return _target_of_profile(self._view, profile, profile.name)
         arn = parse_role_arn(value)
+        found: tuple[_TargetId, _Way] | None = None
+        name = value
         if arn is not None and SOURCE_PROFILE_KEY in profile.properties:
             name = ad_hoc_role_name(arn)
-        else:
-            name = value
-            role_profile = self._view.profiles.get(value)
-            arn = parse_role_arn((role_profile and role_profile.get("role_arn")) or "")
+            found = _role_target(profile.name, arn)
+        elif stores_portal_role(profile):
+            role = stored_sso_role(self._view, profile)
+            found = None if role is None else _sso_target(profile.name, role)
+            if role is not None:
+                account = first_line(profile.get(ACCOUNT_NAME_KEY) or "") or role.account_id
+                name = f"{account}/{role.role_name}"
+        elif value in self._view.profiles:
+            found = _target_of_profile(self._view, self._view.profiles[value], profile.name)
         usual = managed_profile_name(self._settings.profile_prefix, name)
-        return None if profile.name == usual else arn
+        return None if profile.name == usual and not any_name else found
 
 
-def _role_id(arn: RoleArn) -> _RoleId:
-    return arn.account_id, arn.name.casefold()
+def _target_of_profile(
+    view: ConfigView, profile: Profile, name: str
+) -> tuple[_TargetId, _Way] | None:
+    """Return the target of a profile that isn't a managed one; the profile `name` leads to it."""
+    arn = parse_role_arn(profile.get("role_arn") or "")
+    if arn is not None:
+        return _role_target(name, arn)
+    if is_sso(profile):
+        role = valid_sso_role(view, profile)
+        if not isinstance(role, Problem):
+            return _sso_target(name, role)
+    return ("", profile.name), _Way(name, account_of(profile.get("mfa_serial") or ""))
+
+
+def _target_of_role(role: Role) -> tuple[_TargetId, _Way]:
+    arn = parse_role_arn(role.role_arn)
+    if arn is not None and role.sso is None:
+        return _role_target(role.name, arn)
+    if role.sso is not None:
+        return _sso_target(role.name, role.sso)
+    return ("", role.name), _Way(role.name, role.account_id, role.role_name, (role.role_arn,))
+
+
+def _role_target(profile: str, arn: RoleArn) -> tuple[_TargetId, _Way]:
+    path = arn.path[1:]
+    arns = (str(arn), str(_without_path(arn)), *((ad_hoc_role_name(arn),) if path else ()))
+    return (arn.account_id, arn.name.casefold()), _Way(profile, arn.account_id, arn.name, arns)
+
+
+def _sso_target(profile: str, role: SsoRole) -> tuple[_TargetId, _Way]:
+    identity = sso_identity(role)
+    iam_name = f"{SSO_ROLE_PREFIX}{role.role_name}_*"
+    arns = (
+        identity.role_arn,
+        f"arn:{identity.partition}:iam::{role.account_id}:role/{iam_name}",
+        f"{role.account_id}:{iam_name}",
+    )
+    key = (role.account_id, iam_name.casefold())
+    return key, _Way(profile, role.account_id, role.role_name, arns)
 
 
 def _without_path(arn: RoleArn) -> RoleArn:

@@ -1,4 +1,4 @@
-"""Resolve every role profile and every stored `ACCOUNT:ROLE` to a `Role`.
+"""Resolve every profile that gives credentials, and every stored `ACCOUNT:ROLE`, to a `Role`.
 
 One that can't be resolved is a `Role` too: it has no chain, and its problems say why.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from xswitch.core.arn import RoleArn, parse_role_arn, partition_of, partition_of_region
@@ -15,14 +16,20 @@ from xswitch.core.errors import ConfigError, TargetError
 from xswitch.core.model import (
     Chain,
     ConfigView,
+    CredentialSource,
     CredentialSourceKind,
     Hop,
+    Origin,
+    PortalRole,
     Problem,
     Profile,
     Role,
     Settings,
+    SsoRole,
+    TargetKind,
 )
 from xswitch.core.profiles.managed import (
+    ACCOUNT_NAME_KEY,
     NO_OVERRIDES,
     ROLE_KEY,
     SOURCE_PROFILE_KEY,
@@ -30,6 +37,7 @@ from xswitch.core.profiles.managed import (
     managed_profile_name,
     overrides_from_profile,
     stores_ad_hoc_role,
+    stores_portal_role,
     validate_overrides,
 )
 from xswitch.core.roles.ad_hoc import (
@@ -39,10 +47,32 @@ from xswitch.core.roles.ad_hoc import (
     parse_ad_hoc_role,
 )
 from xswitch.core.roles.chains import ChainResolver, ResolvedChain, append_hop
-from xswitch.core.roles.durations import chaining_reason, effective_duration, is_temporary
+from xswitch.core.roles.durations import (
+    SOURCE_DURATIONS,
+    chaining_reason,
+    effective_duration,
+    is_temporary,
+    mfa_session_duration,
+)
 from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.roles.guards import RoleGuards
-from xswitch.core.roles.sources import has_static_keys, problem_at
+from xswitch.core.roles.kinds import (
+    Identity,
+    is_role_profile,
+    is_source_target,
+    kind_of_source,
+    mfa_problem,
+    source_identity,
+    sso_identity,
+    valid_sso_role,
+)
+from xswitch.core.roles.portal import (
+    account_names,
+    named_settings,
+    portal_targets,
+    stored_sso_role,
+)
+from xswitch.core.roles.sources import NO_CREDENTIALS, has_static_keys, problem_at, sso_source
 from xswitch.core.variables import own_regions
 
 _SEVERITIES = ("error", "warning", "info")
@@ -50,44 +80,56 @@ _SEVERITIES = ("error", "warning", "info")
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRoles:
-    """All roles in file order, and the problems of profiles that aren't roles."""
+    """All targets, and the problems of profiles that aren't any.
+
+    Roles and Identity Center roles in file order, stored `ACCOUNT:ROLE`, roles of the portals, and
+    the profiles with credentials of their own.
+    """
 
     roles: tuple[Role, ...]
     problems: tuple[Problem, ...]
 
 
-def resolve_all(view: ConfigView, settings: Settings, env: Mapping[str, str]) -> ResolvedRoles:
-    """Resolve every role of a config view. Never raises for the files' contents."""
-    builder = RoleBuilder(view, settings, env)
+def resolve_all(
+    view: ConfigView,
+    settings: Settings,
+    env: Mapping[str, str],
+    portal_roles: Sequence[PortalRole] = (),
+) -> ResolvedRoles:
+    """Resolve every target of a config view. Never raises for the files' contents.
+
+    `portal_roles` are what the portals list; those that no profile has are targets too. Roles come
+    first: people switch to them, and rarely to their sources.
+    """
+    builder = RoleBuilder(view, settings, env, portal_roles)
     roles: list[Role] = []
     problems: list[Problem] = []
     ad_hoc: list[tuple[Profile, RoleArn]] = []
+    others: list[Role] = []
     for profile in view.profiles.values():
         role_value = profile.get(ROLE_KEY)
         if role_value is not None:
             arn = parse_role_arn(role_value)
             if arn is not None and SOURCE_PROFILE_KEY in profile.properties:
                 ad_hoc.append((profile, arn))
-            elif role_value not in view.profiles:
+            elif role_value not in view.profiles and not stores_portal_role(profile):
                 text = (
                     f'The role profile "{show_value(role_value)}" of managed profile'
                     f' "{profile.name}" doesn\'t exist.'
                 )
                 problems.append(problem_at(profile, ROLE_KEY, "managed_orphan", text, "warning"))
-        elif "web_identity_token_file" in profile.properties and "role_arn" in profile.properties:
-            key = "web_identity_token_file"
-            text = (
-                f'Profile "{profile.name}" isn\'t listed as a role: it assumes the role with web'
-                " identity, which the SDKs do themselves."
-            )
-            problems.append(problem_at(profile, key, "web_identity_profile", text, "info"))
-        elif "role_arn" in profile.properties:
-            roles.append(builder.build_from_profile(profile))
-    names = {role.name for role in roles}
+            continue
+        role = builder.build_target(profile)
+        if role is not None:
+            first = role.kind in {TargetKind.ROLE, TargetKind.SSO}
+            (roles if first else others).append(role)
+    names = {role.name for role in (*roles, *others)}
     for profile, arn in ad_hoc:
         role = builder.build_stored_ad_hoc(profile, arn, names)
         names.add(role.name)
         roles.append(role)
+    roles += builder.build_portal_roles(portal_roles, roles, names)
+    roles += others
     return ResolvedRoles(tuple(roles), tuple(problems))
 
 
@@ -101,6 +143,7 @@ def resolve_ad_hoc_role(  # noqa: PLR0913 -- the parts of one command line
     source: str,
     partition: str | None = None,
     overrides: Overrides = NO_OVERRIDES,
+    portal_roles: Sequence[PortalRole] = (),
 ) -> Role:
     """Resolve `ACCOUNT:ROLE --source PROFILE`, whether or not a managed profile stores it.
 
@@ -109,7 +152,7 @@ def resolve_ad_hoc_role(  # noqa: PLR0913 -- the parts of one command line
     resolved, the role has no chain. Raises TargetError if the role is malformed or the source
     doesn't exist, and UsageError for overrides that AWS would reject.
     """
-    ad_hoc = parse_ad_hoc_role(f"{account}:{role}", settings)
+    ad_hoc = parse_ad_hoc_role(f"{account}:{role}", named_settings(settings, portal_roles))
     if ad_hoc is None:
         raise TargetError(
             f"{account}:{role} isn't of the form ACCOUNT:ROLE.",
@@ -122,7 +165,7 @@ def resolve_ad_hoc_role(  # noqa: PLR0913 -- the parts of one command line
             next_step="xswitch list",
         )
     overrides = validate_overrides(overrides)
-    builder = RoleBuilder(view, settings, env)
+    builder = RoleBuilder(view, settings, env, portal_roles)
     arn = builder.ad_hoc_arn(replace(ad_hoc, partition=partition or ad_hoc.partition), source)
     name = ad_hoc_role_name(arn)
     managed_name = managed_profile_name(settings.profile_prefix, name)
@@ -147,7 +190,17 @@ def managed_profiles(view: ConfigView, roles: Sequence[Role]) -> dict[str, str]:
         for profile in view.profiles.values()
         if (role_value := profile.get(ROLE_KEY)) in names and role_value is not None
     }
-    return managed | {role.managed_profile: role.name for role in roles if role.is_ad_hoc}
+    managed |= {role.managed_profile: role.name for role in roles if role.is_ad_hoc}
+    stored = [profile for profile in view.profiles.values() if stores_portal_role(profile)]
+    if stored:
+        by_address = {role.sso.address: role.name for role in roles if role.sso is not None}
+        addresses = ((profile.name, stored_sso_role(view, profile)) for profile in stored)
+        managed |= {
+            name: by_address[found.address]
+            for name, found in addresses
+            if found is not None and found.address in by_address
+        }
+    return managed
 
 
 class RoleDraft(NamedTuple):
@@ -169,13 +222,21 @@ class RoleDraft(NamedTuple):
 class RoleBuilder:
     """Builds the roles of one config view; they share their chains."""
 
-    def __init__(self, view: ConfigView, settings: Settings, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        view: ConfigView,
+        settings: Settings,
+        env: Mapping[str, str],
+        portal_roles: Sequence[PortalRole] = (),
+    ) -> None:
         self.view = view
         self._chains = ChainResolver(view, env)
         self._settings = settings
+        self._portal_names = account_names(portal_roles)
         self._env = env
         self._endpoints = EndpointResolver(view, env)
-        self.guards = RoleGuards(view, settings)
+        self._portals = EndpointResolver(view, env, "sso")
+        self.guards = RoleGuards(view, named_settings(settings, portal_roles))
         self._managed_profiles: dict[str, list[str]] = {}
         for profile in view.profiles.values():
             role_value = profile.get(ROLE_KEY)
@@ -186,6 +247,135 @@ class RoleBuilder:
             if problem.profile is not None:
                 self._file_problems.setdefault(problem.profile, []).append(problem)
 
+    def build_target(self, profile: Profile) -> Role | None:
+        """Build the target of a profile that isn't a managed one; None if it has no credentials."""
+        if is_role_profile(profile):
+            return self.build_from_profile(profile)
+        return self._build_source(profile) if is_source_target(profile) else None
+
+    def _build_source(self, profile: Profile) -> Role | None:
+        """Build the target of a profile that gives credentials without AssumeRole."""
+        resolved = self._chains.resolve_role(profile.name)
+        base: CredentialSource | Problem
+        base = resolved if isinstance(resolved, Problem) else resolved.chain.base
+        if isinstance(base, Problem) and base.code == NO_CREDENTIALS:
+            return None
+        kind = kind_of_source(profile, base)
+        problems: list[Problem] = []
+        if kind is TargetKind.MFA_SESSION and (wrong := mfa_problem(profile)) is not None:
+            problems = [wrong]
+            resolved = wrong if wrong.severity == "error" else resolved
+        if kind is not TargetKind.SSO:
+            identity = source_identity(profile, kind, base)
+            return self._source_role(profile, kind, identity, resolved, None, problems)
+        found = valid_sso_role(self.view, profile)
+        if isinstance(found, Problem):
+            resolved = resolved if isinstance(resolved, Problem) else found
+            return self._source_role(profile, kind, Identity(), resolved, None)
+        return self._sso_role(profile, found, resolved)
+
+    def _sso_role(
+        self, profile: Profile, found: SsoRole, resolved: ResolvedChain | Problem
+    ) -> Role:
+        identity = sso_identity(found)
+        portal, _ = self._portals.endpoint_for(profile, identity.partition)
+        return self._source_role(
+            profile, TargetKind.SSO, identity, resolved, replace(found, url=portal.url)
+        )
+
+    def _source_role(  # noqa: PLR0913, PLR0917 -- the parts of a target
+        self,
+        profile: Profile,
+        kind: TargetKind,
+        identity: Identity,
+        resolved: ResolvedChain | Problem,
+        sso: SsoRole | None,
+        problems: Iterable[Problem] = (),
+    ) -> Role:
+        """Build a target from a profile that has its region and endpoint."""
+        partition = identity.partition or self._configured_partition(profile)
+        endpoint, endpoint_problems = self._endpoints.endpoint_for(profile, partition)
+        if isinstance(resolved, Problem):
+            problems = (resolved, *problems)
+        seconds, reason = 0, SOURCE_DURATIONS.get(kind, "")
+        if kind is TargetKind.MFA_SESSION:
+            seconds, reason = mfa_session_duration(self._settings, None, None)
+        role = Role(
+            name=profile.name,
+            role_arn=identity.role_arn,
+            partition=partition,
+            account_id=identity.account_id,
+            account_name=self._account_name(profile, identity.account_id),
+            role_name=identity.role_name,
+            role_path=identity.role_path,
+            region=first_line(endpoint.region),
+            chain=None if isinstance(resolved, Problem) else resolved.chain,
+            mfa_serial=first_line(profile.get("mfa_serial") or "") or None
+            if kind is TargetKind.MFA_SESSION
+            else None,
+            external_id=None,
+            duration_seconds=seconds,
+            duration_reason=reason,
+            managed_profile=self._managed_name(profile.name) if kind.has_session else profile.name,
+            origin=profile.origin,
+            endpoint=endpoint,
+            problems=_sorted_by_severity(
+                (*problems, *endpoint_problems, *self._file_problems.get(profile.name, ()))
+            ),
+            note=first_line(profile.get("xswitch_note") or ""),
+            cli_only=profile.cli_only,
+            kind=kind,
+            sso=sso,
+        )
+        guard = self.guards.guard_for(role)
+        if guard is None:
+            return role
+        if kind is TargetKind.MFA_SESSION:
+            seconds, reason = mfa_session_duration(self._settings, None, guard)
+        return replace(role, guard=guard, duration_seconds=seconds, duration_reason=reason)
+
+    def _account_name(self, profile: Profile, account_id: str) -> str:
+        return (
+            self._settings.account_names.get(account_id)
+            or first_line(profile.get(ACCOUNT_NAME_KEY) or "")
+            or first_line(self._portal_names.get(account_id, ""))
+        )
+
+    def _managed_name(self, name: str) -> str:
+        """Return the name of the managed profile that a target has, or would get."""
+        default_name = managed_profile_name(self._settings.profile_prefix, name)
+        managed_names = self._managed_profiles.get(name, [default_name])
+        return default_name if default_name in managed_names else managed_names[0]
+
+    def build_portal_roles(
+        self, listed: Sequence[PortalRole], roles: Sequence[Role], taken: Container[str]
+    ) -> list[Role]:
+        """Build the roles of the portals that none of `roles` is, with names that aren't `taken`.
+
+        Those are the ones that the portals list, and those that a managed profile stores.
+        """
+        found = portal_targets(self.view, listed, roles, taken)
+        built = []
+        for target in found:
+            managed = target.managed
+            name = managed_profile_name(self._settings.profile_prefix, target.name)
+            profile = managed or Profile(
+                name, MappingProxyType({}), target.role.session.origin or Origin("", 0)
+            )
+            base = sso_source(target.role, None, profile.origin)
+            role = self._sso_role(profile, target.role, ResolvedChain(Chain(base, ()), None))
+            listing = target.listed
+            role = replace(
+                role,
+                name=target.name,
+                account_name=self._settings.account_names.get(role.account_id)
+                or first_line(listing.account_name),
+                managed_profile=name if managed is None else managed.name,
+                portal_role=listing,
+            )
+            built.append(replace(role, guard=self.guards.guard_for(role)))
+        return built
+
     def build_from_profile(self, profile: Profile) -> Role:
         """Build the role of a profile with `role_arn`."""
         parsed_hop = self._chains.parsed_hop(profile)
@@ -193,13 +383,11 @@ class RoleBuilder:
         problems = list(parsed_hop.problems)
         if isinstance(resolved, ResolvedChain):
             problems = [*self._suspicious_settings(profile, resolved.chain), *problems]
-        default_name = managed_profile_name(self._settings.profile_prefix, profile.name)
-        managed_names = self._managed_profiles.get(profile.name, [default_name])
         draft = RoleDraft(
             profile.name,
             profile,
             parsed_hop.arn or profile.get("role_arn") or "",
-            default_name if default_name in managed_names else managed_names[0],
+            self._managed_name(profile.name),
             resolved,
             parsed_hop.hop,
         )
@@ -244,8 +432,8 @@ class RoleBuilder:
         """Complete the ARN of an ad hoc role with the source's partition."""
         resolved = self._chains.resolve_source(source)
         partition = ""
-        if isinstance(resolved, ResolvedChain) and resolved.chain.hops:
-            partition = partition_of(resolved.chain.target.role_arn)
+        if isinstance(resolved, ResolvedChain) and (target := resolved.chain.target):
+            partition = partition_of(target.role_arn)
         return ad_hoc.arn(partition or self._configured_partition(self.view.profiles[source]))
 
     def _configured_partition(self, profile: Profile) -> str:
@@ -273,8 +461,7 @@ class RoleBuilder:
             role_arn=show_value(draft.arn) if isinstance(draft.arn, str) else str(draft.arn),
             partition=arn.partition,
             account_id=arn.account_id,
-            account_name=self._settings.account_names.get(arn.account_id)
-            or first_line(profile.get("xswitch_account_name") or ""),
+            account_name=self._account_name(profile, arn.account_id),
             role_name=arn.name,
             role_path=arn.path,
             region=first_line(endpoint.region),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from xswitch.core.digests import sha256
 from xswitch.core.display import quote_value, show_key_id, show_setting, show_value
 from xswitch.core.model import (
+    DEFAULT_SCOPES,
     ConfigView,
     CredentialSource,
     CredentialSourceKind,
@@ -16,13 +17,18 @@ from xswitch.core.model import (
     Problem,
     Profile,
     Severity,
+    SsoRole,
+    SsoSession,
 )
+from xswitch.core.sts_limits import split_commas
 
+NO_CREDENTIALS = "no_credentials"
 STATIC_KEYS = ("aws_access_key_id", "aws_secret_access_key")
 _STATIC_KEYS = frozenset(STATIC_KEYS)
 _SESSION_TOKEN_KEYS = ("aws_session_token", "aws_security_token")
 _SSO_PROFILE_KEYS = ("sso_account_id", "sso_role_name")
 _SSO_KEYS = frozenset(_SSO_PROFILE_KEYS)
+_SSO_SIGN_IN_KEYS = ("sso_session", "sso_start_url")
 _SSO_REQUIRED_KEYS = (*_SSO_PROFILE_KEYS, "sso_start_url", "sso_region")
 _CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -67,10 +73,12 @@ def find_credential_source(view: ConfigView, profile: Profile) -> CredentialSour
     for applies, make in _SOURCE_ORDER:
         if applies(profile):
             return make(view, profile)
+    if any(key in profile.properties for key in _SSO_SIGN_IN_KEYS):
+        return _sso_source(view, profile)  # which reports what is missing
     return problem_at(
         profile,
         None,
-        "no_credentials",
+        NO_CREDENTIALS,
         f'Source profile "{profile.name}" has no credentials.',
     )
 
@@ -175,16 +183,23 @@ def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSourc
     return _source(kind, profile, facts, token.origin, show_value(role), temporary=True)
 
 
-def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
+def find_sso_role(view: ConfigView, profile: Profile) -> SsoRole | Problem:
+    """Find the Identity Center role of a profile, or the error in its settings.
+
+    The settings are in the profile, or shared by it and its sso-session (botocore's
+    credentials.py, SSOProvider).
+    """
     values = {key: entry.value for key, entry in profile.properties.items()}
     name = profile.get("sso_session")
+    origin = profile.origin
     if name is not None:
-        session = view.sso_sessions.get(name)
-        if session is None:
+        section = view.sso_sessions.get(name)
+        if section is None:
             shown = show_value(name)
             text = f'Profile "{profile.name}": section [sso-session {shown}] doesn\'t exist.'
             return problem_at(profile, "sso_session", "sso_session_missing", text)
-        for key, entry in session.properties.items():
+        origin = section.origin
+        for key, entry in section.properties.items():
             if values.setdefault(key, entry.value) != entry.value:
                 place = f"{entry.origin.file}:{entry.origin.line}"
                 text = (
@@ -194,17 +209,53 @@ def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Proble
                 )
                 return problem_at(profile, key, "sso_conflict", text)
     missing = [key for key in _SSO_REQUIRED_KEYS if not values.get(key)]
-    key = next(key for key in _SSO_PROFILE_KEYS if key in profile.properties)
     if missing:
         text = f'Profile "{profile.name}" uses SSO but lacks {", ".join(missing)}.'
-        return problem_at(profile, key, "sso_incomplete", text)
-    facts = {key: values[key] for key in _SSO_REQUIRED_KEYS} | {"sso_session": name or ""}
-    portal = name or values["sso_start_url"]
-    detail = " at ".join(
-        (f"{values['sso_account_id']}/{values['sso_role_name']}", show_value(portal))
+        return problem_at(profile, _sso_key(profile), "sso_incomplete", text)
+    session = SsoSession(
+        name or "", values["sso_start_url"], values["sso_region"], _scopes(values), origin
     )
-    origin = profile.properties[key].origin
-    return _source(CredentialSourceKind.SSO, profile, facts, origin, detail, temporary=True)
+    return SsoRole(session, values["sso_account_id"], values["sso_role_name"])
+
+
+def sso_session_of(section: Profile) -> SsoSession | None:
+    """Return the sign-in of an `[sso-session]` section, None if it is incomplete."""
+    values = {key: entry.value for key, entry in section.properties.items()}
+    url, region = values.get("sso_start_url"), values.get("sso_region")
+    if not url or not region:
+        return None
+    return SsoSession(section.name, url, region, _scopes(values), section.origin)
+
+
+def _scopes(values: Mapping[str, str]) -> tuple[str, ...]:
+    return split_commas(values.get("sso_registration_scopes") or "") or DEFAULT_SCOPES
+
+
+def _sso_key(profile: Profile) -> str:
+    keys = (*_SSO_PROFILE_KEYS, *_SSO_SIGN_IN_KEYS)
+    return next(key for key in keys if key in profile.properties)
+
+
+def sso_source(role: SsoRole, profile: str | None, origin: Origin | None) -> CredentialSource:
+    """Make the source of an Identity Center role, of a profile or of the portal alone."""
+    session = role.session
+    facts = {
+        "sso_account_id": role.account_id,
+        "sso_role_name": role.role_name,
+        "sso_start_url": session.start_url,
+        "sso_region": session.region,
+        "sso_session": session.name,
+    }
+    detail = f"{role.account_id}/{role.role_name} at {show_value(session.label)}"
+    kind = CredentialSourceKind.SSO
+    return CredentialSource(kind, profile, canonical_json(facts), origin, detail, temporary=True)
+
+
+def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Problem:
+    found = find_sso_role(view, profile)
+    if isinstance(found, Problem):
+        return found
+    return sso_source(found, profile.name, profile.properties[_sso_key(profile)].origin)
 
 
 _SOURCE_ORDER: tuple[

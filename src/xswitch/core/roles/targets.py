@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -26,7 +27,13 @@ def find_role(target: str, roles: Sequence[Role], managed: Mapping[str, str]) ->
     if exact_match is not None:
         return exact_match
     if parse_role_arn(target) is not None:
-        return _single_match(target, [role for role in roles if role.role_arn == target], by_name)
+        matching = [
+            role
+            for role in roles
+            if role.role_arn == target
+            or (role.sso is not None and fnmatch.fnmatchcase(target, role.role_arn))
+        ]
+        return _single_match(target, matching, by_name)
     account, colon, name = target.partition(":")
     if colon:
         named_roles = [

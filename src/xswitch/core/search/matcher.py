@@ -1,6 +1,8 @@
 """Match roles against typed words.
 
-A role matches if every word occurs in one of its fields, in any order and ignoring case. Time is
+A role matches if every word occurs in one of its fields, in any order and ignoring case. A word
+`kind:sso` matches the targets of that kind, by its word or its name in JSON, or the start of one.
+ Time is
 linear in the length of the texts. A `Matcher` is a snapshot of the roles and their usage, so a
 query always gives the same order. A longer query searches only the result of the query it extends.
 """
@@ -12,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, get_args, overload
 
-from xswitch.core.model import Role, Settings, UsageState
+from xswitch.core.model import Role, Settings, TargetKind, UsageState
 from xswitch.core.search.ranking import order_by_usage, pins_first
 
 SearchField = Literal[
@@ -26,6 +28,11 @@ _OTHER_FIELDS = FIELDS[4:]
 _PUNCTUATION = re.compile(r"[\W_]")
 _MAX_CACHED_QUERIES = 64
 
+KIND_FILTER = "kind:"
+_KIND_TEXTS = {
+    kind: f"\n{KIND_FILTER}{kind.word}\n{KIND_FILTER}{kind.value}\n" for kind in TargetKind
+}
+
 # How well one word of a query matches one role, best first.
 _WHOLE_NAME, _WORD_IN_NAMES, _IN_NAMES, _WORD_IN_OTHERS, _IN_OTHERS = range(5)
 
@@ -37,6 +44,8 @@ class _SearchText(NamedTuple):
     name_words: str
     others: str
     other_words: str
+    kinds: str
+    """The words that `kind:` can be followed by, with it."""
 
 
 class Match:
@@ -174,13 +183,22 @@ def _search_text(role: Role) -> _SearchText:
     names = fold(f"\n{role.name}\n{role.account_name}\n{role.account_id}\n{role.role_name}\n")
     tags = field_text(role, "tags") if role.tags else ""
     others = fold(f"\n{role.region}\n{role.note}\n{tags}\n{role.role_arn}\n")
-    return _SearchText(names, _PUNCTUATION.sub(" ", names), others, _PUNCTUATION.sub(" ", others))
+    return _SearchText(
+        names,
+        _PUNCTUATION.sub(" ", names),
+        others,
+        _PUNCTUATION.sub(" ", others),
+        _KIND_TEXTS[role.kind],
+    )
 
 
 def _quality(text: _SearchText, probes: Sequence[tuple[str, str, str]]) -> int:
     total = 0
     for term, word, whole in probes:
-        if term in text.names:
+        if term.startswith(KIND_FILTER):
+            if f"\n{term}" not in text.kinds:
+                return -1
+        elif term in text.names:
             if word in text.name_words:
                 total += _WHOLE_NAME if whole in text.names else _WORD_IN_NAMES
             else:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from xswitch.core.digests import sha256
 
-URL_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
+URL_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_STS")
 VALUE_VARIABLES = (
     *URL_VARIABLES,
     "AWS_ACCESS_KEY_ID",

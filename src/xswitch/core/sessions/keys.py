@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 
 from xswitch.core.digests import sha256
-from xswitch.core.model import AssumeRoleRequest, CredentialSource
+from xswitch.core.model import AssumeRoleRequest, CredentialSource, SsoRole, portal_address
 
 KEY_LENGTH = 40
 
@@ -50,6 +50,21 @@ def mfa_session_key(source: str, *, serial: str, duration_seconds: int) -> str:
     `source` is a `source_key`.
     """
     return key_digest(kind="mfa", source=source, serial=serial, duration=duration_seconds)
+
+
+def sso_session_key(role: SsoRole) -> str:
+    """Make the key of the session of an Identity Center role.
+
+    Which sign-in or profile names the role doesn't matter: the portal gives the same session.
+    """
+    return key_digest(
+        kind="sso",
+        start_url=portal_address(role.session.start_url),
+        region=role.session.region,
+        account_id=role.account_id,
+        role_name=role.role_name,
+        url=role.url,
+    )
 
 
 def role_session_key(source: str, request: AssumeRoleRequest, *, session_name: str | None) -> str:

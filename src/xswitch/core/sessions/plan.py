@@ -1,4 +1,4 @@
-"""Plan the STS calls that lead to a role, and the session key of each result."""
+"""Plan the calls that lead to a target, and the session key of each result."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from xswitch.core.errors import ChainError
 from xswitch.core.model import (
     AssumeRoleRequest,
     ConfigView,
+    Endpoint,
     Guard,
     Hop,
     PlannedHop,
@@ -18,9 +19,21 @@ from xswitch.core.model import (
     SessionPlan,
     Settings,
     Surroundings,
+    TargetKind,
 )
-from xswitch.core.profiles.managed import NO_OVERRIDES, Overrides, override_hop, validate_overrides
-from xswitch.core.roles.durations import chaining_reason, effective_duration, is_temporary
+from xswitch.core.profiles.managed import (
+    NO_OVERRIDES,
+    Overrides,
+    check_options,
+    override_hop,
+    validate_overrides,
+)
+from xswitch.core.roles.durations import (
+    chaining_reason,
+    effective_duration,
+    is_temporary,
+    mfa_session_duration,
+)
 from xswitch.core.sessions import keys
 
 NO_SURROUNDINGS = Surroundings()
@@ -50,25 +63,23 @@ def plan_sessions(  # noqa: PLR0913 -- the parts of a plan
         raise unresolved_chain_error(role)
     overrides = validate_overrides(overrides)
     base = role.chain.base
-    hops = (*role.chain.hops[:-1], _apply_overrides(role.chain.target, overrides, role.guard))
     endpoint = (
         role.endpoint
         if overrides.region is None
         else replace(role.endpoint, region=overrides.region)
     )
-    source_key = keys.source_key(
+    if role.chain.target is None:
+        return _plan_source(role, settings, overrides, endpoint, mfa_process, surroundings)
+    hops = (*role.chain.hops[:-1], _apply_overrides(role.chain.target, overrides, role.guard))
+    source_key = base_key = keys.source_key(
         base, partition=role.partition, url=endpoint.url, surroundings=surroundings.facts
     )
     serial = next((hop.mfa_serial for hop in hops if hop.mfa_serial), None)
     mfa_session = None
     if serial is not None and not is_temporary(base):
-        seconds = max(
-            sts_limits.MIN_DURATION, min(settings.mfa_duration_seconds, sts_limits.MAX_MFA_DURATION)
-        )
-        source_key = keys.mfa_session_key(source_key, serial=serial, duration_seconds=seconds)
-        mfa_session = PlannedMfaSession(
-            key=source_key, serial=serial, duration_seconds=seconds, mfa_process=mfa_process
-        )
+        seconds, _ = mfa_session_duration(settings, None, None)
+        mfa_session = _planned_mfa_session(source_key, serial, seconds, mfa_process)
+        source_key = mfa_session.key
     planned: list[PlannedHop] = []
     for hop, serial_to_send in zip(
         hops, _serials_to_send(hops, satisfied=None if mfa_session is None else serial), strict=True
@@ -107,6 +118,49 @@ def plan_sessions(  # noqa: PLR0913 -- the parts of a plan
         hops=tuple(planned),
         endpoint=endpoint,
         surroundings=surroundings,
+        source_key=base_key,
+    )
+
+
+def _plan_source(  # noqa: PLR0913, PLR0917 -- the parts of a plan
+    role: Role,
+    settings: Settings,
+    overrides: Overrides,
+    endpoint: Endpoint,
+    mfa_process: str | None,
+    surroundings: Surroundings,
+) -> SessionPlan:
+    """Plan a target that isn't at the end of a chain: at most one session of its own."""
+    if role.chain is None:
+        raise unresolved_chain_error(role)
+    check_options(role, overrides)
+    base = role.chain.base
+    source_key = keys.source_key(
+        base, partition=role.partition, url=endpoint.url, surroundings=surroundings.facts
+    )
+    mfa_session = None
+    if role.kind is TargetKind.MFA_SESSION and role.mfa_serial:
+        seconds, _ = mfa_session_duration(settings, overrides.duration_seconds, role.guard)
+        mfa_session = _planned_mfa_session(source_key, role.mfa_serial, seconds, mfa_process)
+    elif role.sso is not None:
+        source_key = keys.sso_session_key(role.sso)
+    return SessionPlan(
+        role=role,
+        base=base,
+        mfa=mfa_session,
+        hops=(),
+        endpoint=endpoint,
+        surroundings=surroundings,
+        source_key=source_key,
+    )
+
+
+def _planned_mfa_session(
+    source_key: str, serial: str, seconds: int, mfa_process: str | None
+) -> PlannedMfaSession:
+    key = keys.mfa_session_key(source_key, serial=serial, duration_seconds=seconds)
+    return PlannedMfaSession(
+        key=key, serial=serial, duration_seconds=seconds, mfa_process=mfa_process
     )
 
 
@@ -159,11 +213,7 @@ def mfa_process_for(view: ConfigView, role: Role) -> str | None:
         return None
     chain = role.chain
     profile_names: list[str | None] = [hop.profile for hop in chain.hops if hop.mfa_serial]
-    profile_names += [
-        chain.target.profile,
-        *(hop.profile for hop in reversed(chain.hops)),
-        chain.base.profile,
-    ]
+    profile_names += [*(hop.profile for hop in reversed(chain.hops)), chain.base.profile]
     for name in profile_names:
         profile = view.profiles.get(name or "")
         command = None if profile is None else profile.get("mfa_process")

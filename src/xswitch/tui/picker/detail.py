@@ -12,7 +12,7 @@ from xswitch.actions.ports import Clock
 from xswitch.core.arn import account_of
 from xswitch.core.display import display
 from xswitch.core.duration_text import format_duration, format_remaining, format_remaining_exact
-from xswitch.core.model import Hop, Origin, Problem, Role, SessionState
+from xswitch.core.model import Hop, Origin, Problem, Role, SessionState, TargetKind
 from xswitch.tui.errors import FailureMessage, failure_lines
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
@@ -87,6 +87,8 @@ def _session(state: PickerState, role: Role, now: datetime, width: int) -> list[
         parts = [(f"↻ {state.busy[role.name]} …", "accent")]
     elif role.chain is None:
         parts = [("✗ can't be resolved", "error")]
+    elif not role.kind.has_session:
+        parts = [("  needs no session", "muted")]
     elif status.state is SessionState.NONE:
         parts = [("  no session yet", "muted")]
     else:
@@ -118,11 +120,12 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
     chained = hop is not None and role.chain is not None and len(role.chain.hops) > 1
     rows: list[tuple[str, Line, Origin | None]] = [
         (
-            "profile",
+            "role" if role.portal_role is not None else "profile",
             [span(role.name), *([(" (CLI and boto3 only)", "warning")] if role.cli_only else [])],
-            role.origin,
+            role.origin if role.portal_role is None else None,
         ),
-        ("managed", [span(role.managed_profile)], None),
+        ("managed", [span(role.managed_profile if role.kind.has_session else "")], None),
+        *_kind_rows(role),
         ("account", [span(role.account_id)], None),
         ("region", [span(role.region)], origins.get("region")),
         ("duration", _duration_line(role), origins.get("duration_seconds")),
@@ -147,11 +150,29 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
     return lines
 
 
+def _kind_rows(role: Role) -> list[tuple[str, Line, Origin | None]]:
+    """Return how the target gets its credentials; of most, a role, the chain tells it."""
+    if role.kind is TargetKind.ROLE:
+        return []
+    explanation = formatting.KIND_EXPLANATIONS[role.kind]
+    kind: Line = [(formatting.kind_text(role.kind), "text"), ("  ", "text"), (explanation, "muted")]
+    rows: list[tuple[str, Line, Origin | None]] = [("kind", kind, None)]
+    if role.sso is not None:
+        session = role.sso.session
+        rows.append(("sign-in", [span(session.label)], session.origin))
+        if session.name:
+            rows.append(("portal", [span(session.start_url)], None))
+    return rows
+
+
 def _duration_line(role: Role) -> Line:
     length, reason = formatting.format_duration_and_reason(
         role.duration_seconds, role.duration_reason
     )
-    return [(length, "text"), *([("  ", "text"), (reason, "muted")] if reason else [])]
+    parts: Line = [(length, "text")] if length else []
+    if reason:
+        parts += [*([("  ", "text")] if length else []), (reason, "muted")]
+    return parts
 
 
 def _session_parameter_rows(hop: Hop | None) -> list[tuple[str, Line, Origin | None]]:
@@ -209,7 +230,8 @@ def _chain(state: PickerState, role: Role, now: datetime, width: int) -> list[Li
     if role.chain is None:
         return []
     base = role.chain.base
-    name = truncate(display(base.profile or "this environment"), width - 2)
+    source = base.profile or ("this environment" if role.sso is None else role.sso.session.label)
+    name = truncate(display(source), width - 2)
     lines: list[Line] = [[], *_with_origin([[(name, "bright")]], base.origin, width)]
     detail_spans: Line = [("  ", "text"), span(base.detail, "muted")] if base.detail else []
     lines += _chain_lines(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from xswitch.core.model import Role
+from xswitch.core.model import Role, TargetKind
+from xswitch.tui.render.formatting import kind_text
 
 SIDE_COLUMNS = 100
 BELOW_ROWS = 36
@@ -57,6 +58,8 @@ class Widths:
     profile: NaturalWidth
     named: bool
     mfa: bool
+    kind: int = 0
+    """The width of kinds with their signs; 0 if all targets are roles."""
 
 
 def measure(roles: Sequence[Role]) -> Widths:
@@ -69,7 +72,15 @@ def measure(roles: Sequence[Role]) -> Widths:
         profile=_natural_width(role.name for role in roles),
         named=any(role.account_name for role in roles),
         mfa=any(role.mfa_serial for role in roles),
+        kind=_kind_width(roles),
     )
+
+
+def _kind_width(roles: Sequence[Role]) -> int:
+    kinds = {role.kind for role in roles}
+    if kinds <= {TargetKind.ROLE}:
+        return 0
+    return max(len(kind_text(kind)) for kind in kinds)
 
 
 def _natural_width(texts: Iterable[str]) -> NaturalWidth:
@@ -87,10 +98,11 @@ def _natural_width(texts: Iterable[str]) -> NaturalWidth:
 def choose_columns(widths: Widths, width: int, *, grouped: bool = False) -> tuple[Column, ...]:
     """Return the columns for a list of `width` cells.
 
-    Account, role, and session are always shown. The ID is added while account and role keep a
-    readable width; region, MFA, and profile are added while both keep their 90th percentile. The
-    remaining cells widen these columns up to their widest text. In a grouped list the group headers
-    show name and ID, so rows start with the profile.
+    Account, role, and session are always shown. The ID, and the sign of the kind if not all are
+    roles, are added while account and role keep a readable width; the kind's word, region, MFA, and
+    profile are added while both keep their 90th percentile. The remaining cells widen these columns
+    up to their widest text. In a grouped list the group headers show name and ID, so rows start
+    with the profile.
     """
     available = width - GUTTER - SESSION_WIDTH - 2 * GAP
     first_column = widths.profile if grouped else widths.account
@@ -100,21 +112,26 @@ def choose_columns(widths: Widths, width: int, *, grouped: bool = False) -> tupl
     p90_total = account.p90 + role.p90
     optional = (
         ("id", 0 if grouped else min(widths.identifier.widest, _ID_WIDTH), readable),
+        ("kind", 1 if widths.kind else 0, readable),
+        ("kind", widths.kind, p90_total),
         ("region", max(widths.region.widest, 6) if widths.region.widest else 0, p90_total),
         ("mfa", MFA_WIDTH if widths.mfa else 0, p90_total),
         ("profile", max(widths.profile.p90, 7) if widths.named and not grouped else 0, p90_total),
     )
     sizes = {"session": SESSION_WIDTH}
     for name, natural, required in optional:
-        if natural and available - natural - GAP >= required:
+        before = sizes[name] + GAP if name in sizes else 0  # a kind is a sign, or has its word too
+        if natural and available + before - natural - GAP >= required:
             sizes[name] = natural
-            available -= natural + GAP
+            available += before - natural - GAP
     sizes["account"], sizes["role"] = _share_width(available, account, role)
     if "profile" in sizes:
         spare = available - sizes["account"] - sizes["role"]
         sizes["profile"] += min(spare, max(0, widths.profile.widest - sizes["profile"]))
     headings = {"account": "account" if widths.named and not grouped else "profile"}
-    order = ("account", "id", "role", "region", "profile", "mfa", "session")
+    if sizes.get("kind") == 1:
+        headings["kind"] = ""
+    order = ("account", "id", "role", "kind", "region", "profile", "mfa", "session")
     return tuple(
         Column(name, headings.get(name, name), sizes[name]) for name in order if name in sizes
     )

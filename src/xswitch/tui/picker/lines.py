@@ -93,6 +93,10 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
                 )
             case "profile":
                 line += highlight(display(role.name), column.width, "muted", spans.get("name", ()))
+            case "kind":
+                line.append(
+                    (pad(formatting.kind_text(role.kind)[: column.width], column.width), "muted")
+                )
             case "mfa":
                 text, style_name = mfa_text(state, role, now)
                 line.append((pad(text, column.width), style_name))

@@ -246,8 +246,8 @@ def with_status(state: PickerState, rows: Iterable[StatusRow]) -> PickerState:
         entry = row.entry
         if entry.kind == "mfa":
             mfa.append(MfaInfo(entry.profile, entry.principal, entry.expires_at))
-        else:
-            sessions[entry.key] = KnownSession(row.state, entry.expires_at, entry.issued_at)
+        # An MFA session may also be that of a row
+        sessions[entry.key] = KnownSession(row.state, entry.expires_at, entry.issued_at)
     # A role without a session plan has no key in the index, so only the picker's own actions know
     # its session.
     keyless = {

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from xswitch.core.display import display
 from xswitch.core.duration_text import format_duration
-from xswitch.core.model import CredentialSourceKind, Origin, Role, SessionState
+from xswitch.core.model import CredentialSourceKind, Origin, Role, SessionState, TargetKind
 from xswitch.tui.render.text import Line, TextSpan, span, wrap
 
 SESSION_SIGNS = {
@@ -38,9 +38,36 @@ SOURCE_LABELS = {
     CredentialSourceKind.ECS_CONTAINER: "ECS container",
 }
 
+KIND_SIGNS = {
+    TargetKind.ROLE: "▸",
+    TargetKind.SSO: "◎",
+    TargetKind.MFA_SESSION: "◆",
+    TargetKind.STATIC_KEYS: "◇",
+    TargetKind.CREDENTIAL_PROCESS: "»",
+    TargetKind.WEB_IDENTITY: "≈",
+    TargetKind.LOGIN_SESSION: "⌂",
+}
+KIND_EXPLANATIONS = {
+    TargetKind.ROLE: "AssumeRole; kept and renewed by xswitch",
+    TargetKind.SSO: "GetRoleCredentials while you are signed in; kept and renewed by xswitch",
+    TargetKind.MFA_SESSION: "GetSessionToken with an MFA code; one session for all roles",
+    TargetKind.STATIC_KEYS: "AWS programs use the access keys as they are",
+    TargetKind.CREDENTIAL_PROCESS: "AWS programs run the command themselves",
+    TargetKind.WEB_IDENTITY: "AWS programs call AssumeRoleWithWebIdentity themselves",
+    TargetKind.LOGIN_SESSION: "AWS programs use the sign-in of `aws login` themselves",
+}
+"""How a target gets its credentials."""
+
+
+def kind_text(kind: TargetKind) -> str:
+    """Return a kind's sign and word."""
+    return f"{KIND_SIGNS[kind]} {kind.word}"
+
 
 def format_duration_and_reason(seconds: int, reason: str) -> tuple[str, str]:
     """Return a duration, and its reason without repeating the duration."""
+    if not seconds:
+        return "", display(reason)
     text = format_duration(seconds)
     return text, display(reason).removeprefix(text).lstrip(": ")
 
@@ -69,9 +96,8 @@ def format_local_time(moment: datetime, now: datetime) -> str:
 def role_title_lines(role: Role, width: int) -> list[Line]:
     """Return a role's account, name, and ARN."""
     guard = f"guard-{role.guard.color}" if role.guard else "title"
-    name = [
-        span(role.account_name or role.account_id or role.name, guard),
-        (" / ", "faint"),
-        span(role.role_name, guard),
-    ]
-    return [*wrap(name, width), *wrap([span(role.role_arn, "muted")], width)]
+    name = [span(role.account_name or role.account_id or role.name, guard)]
+    if role.role_name:
+        name += [(" / ", "faint"), span(role.role_name, guard)]
+    principal = [span(role.principal, "muted")] if role.principal else []
+    return [*wrap(name, width), *(wrap(principal, width) if principal else [])]
