@@ -166,6 +166,12 @@ ROWS: dict[str, Row] = {
         "the announced identity and region, or a sentence and no credentials",
         "test_identity",
     ),
+    "kinds": Row(
+        "Each kind of profile, switched to in bash, zsh, and fish, then real clients",
+        9,
+        "the announced identity",
+        "test_kinds",
+    ),
     "surroundings": Row(
         "Hostile environment and settings",
         1,

@@ -356,6 +356,15 @@ def test_the_role_of_a_web_identity_is_checked(world: World) -> None:
         switched(world, "web")
 
 
+def test_the_account_is_the_one_that_aws_names_whatever_the_sign_in_is_called() -> None:
+    settings = Settings(guards=(GuardRule("g", (ACCOUNT,), confirm="account"),))
+    world = new_world(settings)
+    world.sts.roles["ASIALOGIN"] = f"arn:aws:iam::{ACCOUNT}:user/dana"
+    with pytest.raises(UsageError, match=f'type "{ACCOUNT}"'):
+        switched(world, "login")
+    assert switched(world, "login", confirmation=ACCOUNT).role.account_id == ACCOUNT
+
+
 def test_without_verification_nothing_is_asked(world: World) -> None:
     world.settings.settings = Settings(verify_identity=False)
     result = switched(world, "process")

@@ -16,7 +16,8 @@ from support.shells.real import hook as render_hook
 
 _DONE = re.compile(
     r"✓ (?P<account>\d{12}) / (?P<role>\S+) as (?P<profile>\S+?)"
-    r"(?: in (?P<region>[a-z0-9-]+)(?: \([^)]+\))?)?,"
+    r"(?: in (?P<region>[a-z0-9-]+)(?: \([^)]+\))?)?(?:,|$)",
+    re.MULTILINE,
 )
 # The commands that xswitch prints for a shell without the hook
 _TO_TYPE = re.compile(r"(?:Set it|Unset it|Unset them): (.+?)(?:   |$)", re.MULTILINE)

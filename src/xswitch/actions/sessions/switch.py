@@ -266,15 +266,15 @@ class _Switch:
         self.plan = self.snapshot.plan(role, self._overrides)
 
     def identified(self, identity: CallerIdentity | None) -> Role:
-        """Return the role with the account that AWS named, if the config names none.
+        """Return the role with the account that AWS named, which the config may not know.
 
         Raises UsageError if the account turns out to be guarded, and that isn't confirmed.
         """
         role, snapshot = self.role, self.snapshot
-        if identity is None or role.account_id:
+        if identity is None or role.account_id == identity.account:
             return role
         name = snapshot.named_settings.account_names.get(identity.account, "")
-        role = replace(role, account_id=identity.account, account_name=role.account_name or name)
+        role = replace(role, account_id=identity.account, account_name=name)
         guards = RoleGuards(snapshot.view, snapshot.named_settings)
         name = self.managed if role.kind.has_session else ""
         guard = guards.guard_for(role, managed_profile=name)
