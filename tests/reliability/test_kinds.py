@@ -71,7 +71,7 @@ def test_a_switch_serves_the_announced_identity(  # noqa: PLR0917 -- a cell and 
     kind: Kind,
     clients: tuple[Client, ...],
 ) -> None:
-    words = (kind.name,)
+    words: tuple[str, ...] = (kind.name,)
     if kind.code:
         aws.clock.advance(30)  # a code works once
         words = (*words, "--mfa-code", totp_code(now=aws.clock.now()))

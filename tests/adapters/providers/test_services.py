@@ -177,8 +177,8 @@ def test_a_damaged_token_file(view: ConfigView, key: str, content: str, clean_wo
     ("answer", "code"),
     [
         (sso_error(403, "ForbiddenException"), "sso_denied"),
-        (sso_error(404, "ResourceNotFoundException"), "sso_denied"),
-        (sso_error(400, "InvalidRequestException"), "sso_denied"),
+        (sso_error(404, "ResourceNotFoundException"), "sso_not_found"),
+        (sso_error(400, "InvalidRequestException"), "sso_request"),
         (sso_error(429, "TooManyRequestsException"), "throttled"),
         (json_reply(500, {"message": "oh"}), "aws_internal"),
         (reply(200, "<html>sign in</html>", kind="text/html"), "not_aws"),

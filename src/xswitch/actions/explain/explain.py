@@ -35,10 +35,11 @@ from xswitch.core.explain.evidence import (
     failure_from_error,
     is_explainable,
 )
+from xswitch.core.explain.identity_center import Listed, SsoEvidence
 from xswitch.core.explain.model import Explanation
 from xswitch.core.explain.non_policy import INSPECTABLE_CODES
-from xswitch.core.model import CredentialSourceKind, Role, SessionPlan
-from xswitch.core.roles.sources import has_static_keys
+from xswitch.core.model import CredentialSourceKind, Problem, Role, SessionPlan
+from xswitch.core.roles.sources import find_sso_role, has_static_keys
 
 SECONDS_AFTER_A_TRY = 5.0
 SECONDS_AFTER_A_SWITCH = 0.8
@@ -98,6 +99,28 @@ def explain_failure(
     )
 
 
+def _sso_evidence(snapshot: ConfigSnapshot, plan: SessionPlan) -> SsoEvidence | None:
+    """Return the Identity Center role that a chain starts from, None for other sources."""
+    role, place = plan.role.sso, ""
+    profile = snapshot.view.profiles.get(plan.base.profile or "")
+    if plan.base.kind is not CredentialSourceKind.SSO:
+        return None
+    if profile is not None:
+        place = f"{profile.origin.file}:{profile.origin.line}"
+        found = find_sso_role(snapshot.view, profile)
+        role = role or (None if isinstance(found, Problem) else found)
+    if role is None:
+        return None
+    portal = role.address[0]
+    known = [listed for listed in snapshot.portal_roles if listed.address[0] == portal]
+    entry = next((listed for listed in known if listed.address == role.address), None)
+    if entry is not None:
+        listed = Listed.GONE if entry.is_gone else Listed.PRESENT
+    else:
+        listed = Listed.ABSENT if known else Listed.UNKNOWN
+    return SsoEvidence(role, plan.role.name, place, listed)
+
+
 def _plan(snapshot: ConfigSnapshot, role: Role, options: SwitchOptions) -> SessionPlan:
     return snapshot.plan(role, effective_overrides(snapshot, role, options))
 
@@ -138,6 +161,7 @@ class _SwitchAttempt:
                 failed=self.number,
                 failure=failure,
                 serials=other_mfa_serials(self.snapshot, self.plan),
+                sso=_sso_evidence(self.snapshot, self.plan),
             )
         )
 

@@ -29,6 +29,10 @@ _MALFORMED_DATA_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 # The keys missing in a response that isn't AWS's; a damaged token file lacks other keys.
 _RESPONSE_KEYS = frozenset({"roleCredentials", "AssumeRoleWithWebIdentityResult", "Credentials"})
 _MAX_PATH_LENGTH = 4096  # a cut path can't be found
+_SSO_CODES = {
+    "ResourceNotFound": ErrorCode.SSO_NOT_FOUND,
+    "InvalidRequest": ErrorCode.SSO_REQUEST,
+}
 _HTTP_STATUS = re.compile(r"Received non 200 response (\d{3})\b")
 _CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -111,7 +115,9 @@ def _from_client_error(error: boto.ClientError, source: SourceLabel, call: ApiCa
             code=translated.code,
         )
     codes = {
-        CredentialSourceKind.SSO: ErrorCode.SSO_DENIED,
+        CredentialSourceKind.SSO: _SSO_CODES.get(
+            response.code.removesuffix("Exception"), ErrorCode.SSO_DENIED
+        ),
         CredentialSourceKind.WEB_IDENTITY: ErrorCode.WEB_IDENTITY_DENIED,
         CredentialSourceKind.LOGIN_SESSION: ErrorCode.LOGIN_DENIED,
     }

@@ -184,6 +184,8 @@ class ErrorCode(StrEnum):
     SSO_CACHE = "sso_cache"
     SSO_CONFIG = "sso_config"
     SSO_DENIED = "sso_denied"
+    SSO_NOT_FOUND = "sso_not_found"
+    SSO_REQUEST = "sso_request"
     SSO_LOGIN = "sso_login"
     WEB_IDENTITY_DENIED = "web_identity_denied"
     WEB_IDENTITY_FILE = "web_identity_file"

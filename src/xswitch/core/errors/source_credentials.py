@@ -64,6 +64,14 @@ SOURCE_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
             "IAM Identity Center denied the role of {name}.",
             "Check sso_account_id and sso_role_name at {origin}.",
         ),
+        ErrorCode.SSO_NOT_FOUND: MessageTemplate(
+            "IAM Identity Center doesn't know the account of {name}.",
+            "Check sso_account_id at {origin}.",
+        ),
+        ErrorCode.SSO_REQUEST: MessageTemplate(
+            "IAM Identity Center rejected the request for the role of {name}.",
+            "Check sso_region and sso_start_url, and the role, at {origin}.",
+        ),
         ErrorCode.SSO_CONFIG: MessageTemplate(
             "The IAM Identity Center settings of {name} are incomplete or contradict each other.",
             _CORRECT_CONFIG,

@@ -14,6 +14,7 @@ from xswitch.core.explain.aws_message import PolicyType, parse_denial
 from xswitch.core.explain.conditions import mfa_instruction
 from xswitch.core.explain.denied_call import DeniedCall, administrator_side
 from xswitch.core.explain.evidence import Evidence, HopEvidence, SwitchFailure
+from xswitch.core.explain.identity_center import SSO_CODES, sso_causes
 from xswitch.core.explain.matching import StatementMatches
 from xswitch.core.explain.model import (
     Cause,
@@ -52,6 +53,11 @@ def explain(evidence: Evidence) -> Explanation:
         failure_causes, requirements = _policy_causes(
             DeniedCall(evidence, hop, parse_denial(failure.text)), proved=bool(causes)
         )
+    elif evidence.sso is not None and evidence.failed == 0 and failure.code in SSO_CODES:
+        verdict, failure_causes = sso_causes(
+            evidence.sso, failure.code, failure.what, failure.next_step
+        )
+        requirements = _proved_requirements(failure_causes)
     else:
         verdict, failure_causes = non_policy.non_policy_causes(evidence, failure)
         requirements = _proved_requirements(failure_causes)

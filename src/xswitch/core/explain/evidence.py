@@ -21,6 +21,7 @@ from xswitch.core.errors import (
     SourceCredentialsError,
     XswitchError,
 )
+from xswitch.core.explain.identity_center import SsoEvidence
 
 ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY = (
     "sts:AssumeRole",
@@ -173,6 +174,8 @@ class Evidence:
     failure: SwitchFailure | None = None
     serials: tuple[str, ...] = ()
     """MFA devices that other profiles have for the same source credentials."""
+    sso: SsoEvidence | None = None
+    """Set if the source credentials are those of Identity Center."""
 
 
 _FAILURE_KIND_BY_ERROR: tuple[tuple[type[XswitchError], FailureKind], ...] = (

@@ -36,6 +36,11 @@ class CauseCode(StrEnum):
     CLOCK_SKEW = "clock_skew"
     BASE_EXPIRED = "base_expired"
     BASE_INVALID = "base_invalid"
+    SSO_NOT_ASSIGNED = "sso_not_assigned"
+    SSO_ASSIGNMENT_REMOVED = "sso_assignment_removed"
+    SSO_NOT_PROVISIONED = "sso_not_provisioned"
+    SSO_SIGN_IN_ENDED = "sso_sign_in_ended"
+    SSO_PORTAL = "sso_portal"
     REGION_DISABLED = "region_disabled"
     NETWORK = "network"
 

@@ -123,7 +123,8 @@ def non_policy_causes(
 
 def _cause_meaning(failure: SwitchFailure) -> _CauseMeaning:
     code = failure.code
-    if failure.kind is FailureKind.BASE or code in _ACCESS_KEY_CODES:
+    is_about_source = failure.kind is FailureKind.BASE and code != ErrorCode.THROTTLED
+    if is_about_source or code in _ACCESS_KEY_CODES:
         cause_code = CauseCode.BASE_EXPIRED if code in _EXPIRED_CODES else CauseCode.BASE_INVALID
         return _CauseMeaning(cause_code, verdict=ExplanationVerdict.NOT_REACHED)
     if failure.kind is FailureKind.MFA:
