@@ -15,6 +15,7 @@ _PROBLEM = {"file", "line", "code", "message", "severity", "profile"}
 _ROLE = {
     *{
         "name",
+        "kind",
         "role_arn",
         "account_id",
         "account_name",
@@ -22,6 +23,8 @@ _ROLE = {
         "partition",
         "region",
         "chain",
+        "sso",
+        "has_profile",
         "mfa_serial",
         "external_id",
     },
@@ -69,6 +72,7 @@ _STATUS = {
 }
 _SWITCH = {
     "name",
+    "kind",
     "role_arn",
     "managed_profile",
     "expires_at",

@@ -124,6 +124,11 @@ _AWS = "it changes something in AWS that only its owner knows"
 _CONFIG = "an editor changes the place that the message names"
 
 ADVICE: dict[str, str] = {
+    "Leave {} out.": "the same command without the option that the message names",
+    "Remove mfa_serial at {}:{}": _CONFIG,
+    "Remove the policy from the guard in config.toml, or use a role.": _CONFIG,
+    "Check sso_account_id at {}.": _CONFIG,
+    "Check sso_region and sso_start_url, and the role, at {}.": _CONFIG,
     "Set AWS_SHARED_CREDENTIALS_FILE to a file of its own.": _CHOICE,
     "review the new plan: rerun it with `xswitch access plan`": _AGAIN,
     "add an authenticator in IAM, or name the device: --mfa-serial ARN (or mfa_serial in the"

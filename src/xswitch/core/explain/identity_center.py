@@ -123,7 +123,7 @@ def _denied_causes(evidence: SsoEvidence) -> list[Cause]:
     if evidence.listed is Listed.PRESENT:
         since = _with(removed, f"The assignment of {text} was removed since the portal listed it.")
         return [_likely(unprovisioned), _unseen(since)]
-    some = _with(removed, f"The assignment of {text} was removed lately.")
+    some = _with(removed, f"The assignment of {text} was removed recently.")
     later = _with(unprovisioned, f"The permission set {text} isn't provisioned in the account.")
     return [_likely(missing), _unseen(some), _unseen(later)]
 
