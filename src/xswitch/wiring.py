@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 from xswitch.actions.api import Actions
 from xswitch.actions.ports import (
@@ -22,9 +23,20 @@ from xswitch.actions.ports import (
     State,
     StsProbe,
 )
+from xswitch.actions.sso.sign_in_ports import (
+    AwsCli,
+    Browsers,
+    Callbacks,
+    Oidc,
+    SignOut,
+    SsoPorts,
+    StartUrls,
+)
+from xswitch.actions.sso.tokens import AccessTokens
 from xswitch.adapters.aws.sts import BotoSts, HttpStsProbe
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.adapters.providers.source import BotocoreProviders
+from xswitch.adapters.sso.shared_tokens import SharedTokenFiles
 from xswitch.adapters.state.forget_marks import FileForgetMarks
 from xswitch.adapters.state.history import JsonHistory
 from xswitch.adapters.state.index import JsonIndex
@@ -45,7 +57,7 @@ from xswitch.adapters.vault.hot_pointers import FileHotPointers
 from xswitch.adapters.vault.runtime_places import RuntimePlaces
 from xswitch.core.awsconfig.paths import default_paths
 from xswitch.core.filenames import config_folder_name
-from xswitch.core.model import Credentials, Endpoint
+from xswitch.core.model import Credentials, Endpoint, SsoSession, SsoToken
 
 
 class _LazyIamSource:
@@ -61,6 +73,68 @@ class _LazyIamSource:
         if self._source is None:
             self._source = BotoIamSource()
         return self._source.open(credentials, endpoint)
+
+
+class _LazyPort:
+    """A port that is made on its first call."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._made: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._made is None:
+            self._made = self._make()
+        return getattr(self._made, name)
+
+
+def _sso_ports(environ: Mapping[str, str], clock: Clock, ports: Ports) -> SsoPorts:
+    """Return the ports of Identity Center, each imported on first use: few commands sign in."""
+
+    def oidc() -> Oidc:
+        from xswitch.adapters.sso.oidc import BotoOidc  # noqa: PLC0415
+
+        return BotoOidc(clock.now)
+
+    def portal() -> SignOut:
+        from xswitch.adapters.sso.portal_clients import PortalClient  # noqa: PLC0415
+
+        return PortalClient()
+
+    def start_urls() -> StartUrls:
+        from xswitch.adapters.sso.start_urls import HttpStartUrls  # noqa: PLC0415
+
+        return HttpStartUrls()
+
+    def callbacks() -> Callbacks:
+        from xswitch.adapters.sso.callback import LoopbackCallbacks  # noqa: PLC0415
+
+        return LoopbackCallbacks()
+
+    def browsers() -> Browsers:
+        from xswitch.adapters.sso.browser import SystemBrowsers  # noqa: PLC0415
+
+        return SystemBrowsers(environ)
+
+    def aws_cli() -> AwsCli:
+        from xswitch.adapters.sso.aws_cli import InstalledAwsCli  # noqa: PLC0415
+
+        return InstalledAwsCli(environ)
+
+    return SsoPorts(
+        oidc=_LazyPort(oidc),
+        sign_out=_LazyPort(portal),
+        start_urls=_LazyPort(start_urls),
+        callbacks=_LazyPort(callbacks),
+        browsers=_LazyPort(browsers),
+        shared=SharedTokenFiles(home_folder(environ) or None),
+        aws_cli=_LazyPort(aws_cli),
+        storage=ports.storage,
+        config=ports.config,
+        clock=clock,
+        sleep=time.sleep,
+        random=os.urandom,
+    )
 
 
 def _encoded(environ: Mapping[str, str]) -> dict[bytes, bytes]:
@@ -146,7 +220,12 @@ class Services:
                     ShiftedProbe(sts_probe, self.clock),
                 )
         return Ports(
-            Aws(BotoSts(), BotocoreProviders(environ), _LazyIamSource(), sts_probe),
+            Aws(
+                BotoSts(),
+                BotocoreProviders(environ, sso_token=self._sso_token),
+                _LazyIamSource(),
+                sts_probe,
+            ),
             SessionStorage(
                 vault=open_vault(settings.load, app_paths, environ, alone=self._in_demo),
                 index=index,
@@ -193,7 +272,14 @@ class Services:
     @cached_property
     def actions(self) -> Actions:
         """The use cases."""
-        return Actions(self.ports)
+        return Actions(self.ports, self._sso)
+
+    @cached_property
+    def _sso(self) -> SsoPorts:
+        return _sso_ports(self._environ, self.clock, self.ports)
+
+    def _sso_token(self, session: SsoSession, rejected: SsoToken | None) -> SsoToken:
+        return AccessTokens(self._sso).token(session, rejected)
 
     def mfa_prompt(self, code: str | None, next_step: str) -> MfaPrompt:
         """Return a prompt that uses `code`, or else asks on the terminal.

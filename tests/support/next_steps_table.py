@@ -115,6 +115,14 @@ ELSEWHERE: dict[str, str] = {
         "e2e/test_switch.py"
     ),
     "{}; then: xswitch forget --all": "e2e/test_forget_all.py",
+    "Sessions of roles stay until they end; to drop them: xswitch forget --all": (
+        "e2e/test_login.py"
+    ),
+    "xswitch login {}": "e2e/test_login.py",
+    "xswitch login {} --device-code": "e2e/test_login.py",
+    "xswitch login {} --force": "e2e/test_login.py",
+    "xswitch login --device-code": "e2e/test_login.py",
+    "xswitch logout --all": "e2e/test_login.py",
 }
 
 _CHOICE = "the user chooses what the message names"
@@ -203,7 +211,11 @@ ADVICE: dict[str, str] = {
     "Run this on an EC2 instance with a role, or use another source.": "another machine is needed",
     "Run this in a container with a task role, or use another source.": "another machine is needed",
     "Check the task role of the container, or use another source.": _AWS,
-    "aws sso login --sso-session {}": "a person signs in with a browser",
+    "aws configure sso": "a person types the start URL, and signs in",
+    "aws logout --profile {}": "the AWS CLI ends its own sign-in",
+    "Install the AWS CLI v2, then repeat the command.": _OTHERS,
+    "Wait a minute, then repeat the command.": _AGAIN,
+    "Correct sso_start_url or sso_region at {}.": _CONFIG,
     "{} --profile {}": "a person types keys or signs in",
     "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary keys, AWS_SESSION_TOKEN; or"
     " use a source profile.": "the keys are the user's own",

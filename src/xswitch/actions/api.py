@@ -26,6 +26,8 @@ from xswitch.core.model import (
 if TYPE_CHECKING:  # 30 ms for every command, and few set up access or explain
     from xswitch.actions.access.api import AccessActions
     from xswitch.actions.sessions.broker import Broker
+    from xswitch.actions.sso.api import SsoActions
+    from xswitch.actions.sso.sign_in_ports import SsoPorts
     from xswitch.core.explain.model import Explanation
     from xswitch.core.profiles.binding import ProfileBinding
 
@@ -198,8 +200,9 @@ class Actions:
     start-up time. All methods raise only XswitchError subclasses and may run in worker threads.
     """
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, sso: SsoPorts | None = None) -> None:
         self._ports = ports
+        self._sso = sso
         self._vault: VaultInfo | None = None
 
     @cached_property
@@ -356,6 +359,15 @@ class Actions:
         from xswitch.actions.access.api import AccessActions
 
         return AccessActions(self._broker)
+
+    @cached_property
+    def sso(self) -> SsoActions:
+        """The use cases of IAM Identity Center."""
+        from xswitch.actions.sso.api import SsoActions
+
+        if self._sso is None:
+            raise AssertionError("these actions have no ports of Identity Center")
+        return SsoActions(self._sso)
 
     def doctor(self) -> tuple[DoctorCheck, ...]:
         """Check config, vault, hook, and network."""

@@ -37,6 +37,7 @@ from support.source_credentials import (
     store_login,
     store_sso_token,
 )
+from support.sso.sign_in import real_tokens
 from xswitch.adapters.providers.source import BotocoreProviders
 from xswitch.core.errors import ExitCode, NetworkError, SourceCredentialsError, XswitchError
 from xswitch.core.model import ConfigView, Credentials, CredentialSourceKind, Endpoint, Secret
@@ -53,6 +54,11 @@ MODERN = {"sso_session": "corp", "sso_account_id": ACCOUNT, "sso_role_name": "Ad
 SESSIONS = {"corp": {"sso_start_url": START_URL, "sso_region": REGION}}
 
 
+def providers(limits: Timeouts = ONCE) -> BotocoreProviders:
+    token = real_tokens(Path(os.environ["HOME"]), limits).token
+    return BotocoreProviders(os.environ, sso_token=token, timeouts=limits)
+
+
 def resolve(
     kind: CredentialSourceKind,
     view: ConfigView | None = None,
@@ -60,7 +66,7 @@ def resolve(
     limits: Timeouts = ONCE,
 ) -> Credentials:
     """Resolve the credentials of profile dev, or of a kind without a profile."""
-    return BotocoreProviders(os.environ, timeouts=limits).resolve(
+    return providers(limits).resolve(
         a_base(kind, None if view is None else "dev"), view or a_view(), endpoint
     )
 
@@ -142,7 +148,7 @@ def test_the_portals_address_may_be_in_a_services_section(clean_world: Path) -> 
 
 @pytest.mark.parametrize(
     ("view", "command"),
-    [(legacy(), "aws sso login --profile dev"), (modern(), "aws sso login --sso-session corp")],
+    [(legacy(), f"xswitch login {START_URL}"), (modern(), "xswitch login corp")],
 )
 def test_never_signed_in(view: ConfigView, command: str) -> None:
     error = refused(CredentialSourceKind.SSO, view)
@@ -170,7 +176,7 @@ def test_a_damaged_token_file(view: ConfigView, key: str, content: str, clean_wo
     store_sso_token(clean_world, key).write_text(content, encoding="utf-8")
     error = refused(CredentialSourceKind.SSO, view)
     assert error.code in {"sso_cache", "sso_login"}
-    assert error.next_step.startswith("aws sso login --")
+    assert error.next_step.startswith("xswitch login ")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +207,7 @@ def test_a_slow_portal_has_a_total_time_limit(
     clean_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_sso_token(clean_world, START_URL)
-    source = BotocoreProviders(os.environ, timeouts=Timeouts(read=5.0, total=0.7))
+    source = providers(Timeouts(read=5.0, total=0.7))
     with serve(lambda _: drip) as portal:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
         with pytest.raises(NetworkError) as caught:
@@ -289,7 +295,7 @@ def test_a_denied_refresh_requires_a_sign_in(
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", server.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_OIDC", server.url)
         error = refused(CredentialSourceKind.SSO, modern())
-    assert (error.code, error.next_step) == ("sso_login", "aws sso login --sso-session corp")
+    assert (error.code, error.next_step) == ("sso_login", "xswitch login corp")
 
 
 # -- web identity

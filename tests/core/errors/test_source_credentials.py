@@ -37,8 +37,8 @@ def test_every_code_has_a_message_for_every_source(
     ("source", "expected"),
     [
         (SourceLabel(base(CredentialSourceKind.STATIC_KEYS)), "aws configure --profile dev"),
-        (SourceLabel(base(CredentialSourceKind.SSO)), "aws sso login --profile dev"),
-        (SourceLabel(base(CredentialSourceKind.SSO), "corp"), "aws sso login --sso-session corp"),
+        (SourceLabel(base(CredentialSourceKind.SSO)), "xswitch login dev"),
+        (SourceLabel(base(CredentialSourceKind.SSO), "corp"), "xswitch login corp"),
         (SourceLabel(base(CredentialSourceKind.LOGIN_SESSION)), "aws login --profile dev"),
         (
             SourceLabel(base(CredentialSourceKind.CREDENTIAL_PROCESS)),
@@ -52,8 +52,8 @@ def test_the_renewal_command(source: SourceLabel, expected: str) -> None:
 
 def test_a_hostile_profile_name_stays_one_word_and_one_line() -> None:
     found = renewal_instruction(SourceLabel(base(CredentialSourceKind.SSO, "a; rm -rf ~\n\x1b")))
-    assert shlex.split(found)[:4] == ["aws", "sso", "login", "--profile"]
-    assert len(shlex.split(found)) == 5
+    assert shlex.split(found)[:2] == ["xswitch", "login"]
+    assert len(shlex.split(found)) == 3
     assert found.isprintable()
 
 
@@ -64,7 +64,7 @@ def test_rejected_source_credentials_are_a_source_error() -> None:
     assert (blamed.what, blamed.why, blamed.next_step, blamed.code) == (
         "w",
         "y",
-        "aws sso login --sso-session corp",
+        "xswitch login corp",
         "expired_token",
     )
     other = AwsDeniedError("w", code="not_authorized")

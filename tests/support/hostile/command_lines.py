@@ -32,6 +32,8 @@ BASES: Mapping[str, tuple[list[str], list[str]]] = {
     "history": (["history"], ["history"]),
     "init": (["init", "zsh"], ["init", "zsh"]),
     "list": (["list"], ["list"]),
+    "login": (["login"], ["login", "nowhere"]),
+    "logout": (["logout"], ["logout", "nowhere"]),
     "pin": (["pin"], ["pin", "p0000"]),
     "renew": (["renew"], ["renew", "p0000"]),
     "renew-background": (["renew-background", "p"], ["renew-background", "p"]),

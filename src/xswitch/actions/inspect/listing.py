@@ -164,7 +164,7 @@ def status(ports: Ports) -> tuple[StatusRow, ...]:
             state=session_state(entry.issued_at, entry.expires_at, now),
             seconds_left=max(0, int((entry.expires_at - now).total_seconds())),
             renewable_until=_renewable_until(snapshot, entries, entry, now)
-            if entry.kind != "mfa" or entry.managed_profile
+            if entry.kind != "sso_token" and (entry.kind != "mfa" or entry.managed_profile)
             else None,
             static_expires_at=snapshot.static_expires_at(entry.managed_profile),
         )

@@ -246,7 +246,8 @@ def _target_for_name(
         entry
         for entry in entries
         # A role's MFA session is also that of others
-        if (entry.kind != "mfa" or role.kind is not TargetKind.ROLE)
+        if entry.kind != "sso_token"
+        and (entry.kind != "mfa" or role.kind is not TargetKind.ROLE)
         and (entry.profile == role.name or entry.managed_profile in profiles)
     ]
     indexed = tuple(entry.key for entry in kept)

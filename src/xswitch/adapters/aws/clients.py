@@ -26,6 +26,7 @@ from typing import Any
 
 import botocore.credentials
 import botocore.session
+from botocore import UNSIGNED
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
@@ -160,8 +161,9 @@ def signed_with(credentials: Credentials) -> Iterator[None]:
 class ClientCache:
     """The clients of one service by endpoint, created on first use. Thread-safe."""
 
-    def __init__(self, timeouts: Timeouts, service: str = "sts") -> None:
+    def __init__(self, timeouts: Timeouts, service: str = "sts", *, unsigned: bool = False) -> None:
         self._timeouts = timeouts
+        self._unsigned = unsigned
         self._service = service
         self._lock = threading.Lock()
         self._session = IsolatedSession(SharedConfig(), timeouts=timeouts)
@@ -202,8 +204,10 @@ class ClientCache:
             session.close()
 
     def _make(self, endpoint: Endpoint) -> Any:
+        options = {"signature_version": UNSIGNED} if self._unsigned else {}
         config = client_config(
             self._timeouts,
+            **options,
             ignore_configured_endpoint_urls=True,
             use_fips_endpoint=endpoint.use_fips,
             use_dualstack_endpoint=endpoint.use_dualstack,

@@ -9,11 +9,10 @@ Importing this module imports botocore.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,6 @@ from xswitch.core.model import (
 from xswitch.threads import Timeouts
 
 _METHODS = {
-    CredentialSourceKind.SSO: "sso",
     CredentialSourceKind.WEB_IDENTITY: "assume-role-with-web-identity",
     CredentialSourceKind.LOGIN_SESSION: "login",
 }
@@ -58,8 +56,6 @@ _ROLE_KEYS = frozenset(
     }
 )
 
-_PORTAL_PROFILE = "identity-center"
-"""Of a role that no profile has; its source says all that a profile would."""
 _NO_KEYS: frozenset[str] = frozenset()
 _REFRESH_WINDOW = 15 * 60  # as in botocore's create_credential_resolver
 
@@ -118,8 +114,6 @@ class Provider:
         if base.kind is CredentialSourceKind.ECS_CONTAINER:
             return ContainerProvider(environ=environment)
         session = self._session()
-        if base.kind is CredentialSourceKind.SSO and base.profile is None:
-            base = replace(base, profile=_PORTAL_PROFILE)
         if base.kind is CredentialSourceKind.EC2_METADATA:
             return _metadata_provider(session, environment)
         name = base.profile or ""
@@ -128,14 +122,11 @@ class Provider:
             return SharedCredentialProvider("", name, ini_parser=lambda _: {name: profile})
         if base.kind is CredentialSourceKind.CREDENTIAL_PROCESS:
             return ProcessProvider(name, lambda: session.full_config, popen=self._process)
-        caches: dict[str, Any] = {
-            "sso_token_cache": JSONFileCache(
-                _home(environment) / ".aws" / "sso" / "cache", dumps_func=_dump_sso_token
-            ),
-            "login_token_cache": JSONFileCache(_login_cache(environment)),
-        }
         builder = ProfileProviderBuilder(
-            session, cache={}, region_name=self._endpoint.region, **caches
+            session,
+            cache={},
+            region_name=self._endpoint.region,
+            login_token_cache=JSONFileCache(_login_cache(environment)),
         )
         providers = builder.providers(name, disable_env_vars=True)
         return next(provider for provider in providers if _METHODS[base.kind] == provider.METHOD)
@@ -149,9 +140,6 @@ class Provider:
             profiles[base.profile] = {
                 key: value for key, value in shape.items() if value and key not in left_out
             }
-        elif base.kind is CredentialSourceKind.SSO:
-            facts = json.loads(base.identity)
-            profiles[_PORTAL_PROFILE] = {key: value for key, value in facts.items() if value}
         config = SharedConfig(
             profiles=profiles,
             sso_sessions={
@@ -253,11 +241,4 @@ def _login_cache(environment: Mapping[str, str]) -> Path:
         Path(os.path.expandvars(folder)).expanduser()
         if folder
         else _home(environment) / ".aws" / "login" / "cache"
-    )
-
-
-def _dump_sso_token(token: Any) -> str:
-    """Serialize an SSO token as the AWS CLI does: some SDKs only read times of that form."""
-    return json.dumps(
-        token, default=lambda value: value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     )

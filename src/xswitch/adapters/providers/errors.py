@@ -180,15 +180,9 @@ def _process_answer(failure: _ProviderFailure) -> SourceCredentialsError:
 
 def _sso(failure: _ProviderFailure) -> SourceCredentialsError:
     error = failure.error
-    if isinstance(error, (boto.SSOError, boto.TokenRetrievalError)):
-        return failure.as_error(ErrorCode.SSO_LOGIN, why=_safe_message(error))
-    if isinstance(error, (boto.InvalidConfigError, boto.InvalidRegionError)):
+    if isinstance(error, (boto.InvalidRegionError, boto.ParamValidationError)):
         return failure.as_error(ErrorCode.SSO_CONFIG, why=_safe_message(error))
-    return (
-        failure.as_error(ErrorCode.SSO_CACHE)
-        if isinstance(error, _MALFORMED_DATA_ERRORS)
-        else failure.as_error(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
-    )
+    return failure.as_error(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
 
 
 def _web_identity(failure: _ProviderFailure) -> SourceCredentialsError:

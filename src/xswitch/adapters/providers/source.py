@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from xswitch.core.errors import ErrorCode
 from xswitch.core.errors.source_credentials import SourceLabel
+from xswitch.core.errors.sso import sign_in_needed
 from xswitch.core.errors.sts import ApiCall, connection_error
 from xswitch.core.model import (
     ConfigView,
@@ -15,6 +16,8 @@ from xswitch.core.model import (
     CredentialSourceKind,
     Endpoint,
     Secret,
+    SsoSession,
+    SsoToken,
 )
 from xswitch.core.sessions.running_commands import (
     child_environment,
@@ -23,7 +26,6 @@ from xswitch.core.sessions.running_commands import (
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
 
 _OPERATIONS = {
-    CredentialSourceKind.SSO: "sso:GetRoleCredentials",
     CredentialSourceKind.WEB_IDENTITY: "sts:AssumeRoleWithWebIdentity",
     CredentialSourceKind.LOGIN_SESSION: "signin:CreateOAuth2Token",
 }
@@ -36,8 +38,18 @@ _KEY_VARIABLES = (
 )
 
 
+AccessToken = Callable[[SsoSession, SsoToken | None], SsoToken]
+"""Returns a living token of a session, not the one that the portal has rejected (if any)."""
+
+
+def _no_token(session: SsoSession, _rejected: SsoToken | None) -> SsoToken:
+    raise sign_in_needed(session.label)
+
+
 class BotocoreProviders:
     """Implements `actions.ports.SourceCredentials`; never prompts.
+
+    Tokens of IAM Identity Center come from `sso_token`.
 
     `environment` supplies keys, container variables and HOME, and is the environment of a
     credential_process. botocore reads proxies, `AWS_ENDPOINT_URL*` and the settings of the metadata
@@ -49,10 +61,12 @@ class BotocoreProviders:
         self,
         environment: Mapping[str, str],
         *,
+        sso_token: AccessToken = _no_token,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
         process_seconds: float = 60.0,
     ) -> None:
         self._environment = environment
+        self._sso_token = sso_token
         self._timeouts = timeouts
         self._process_seconds = process_seconds
 
@@ -67,7 +81,9 @@ class BotocoreProviders:
         # They import botocore, which takes 160 ms.
         from xswitch.adapters.providers import botocore, errors  # noqa: PLC0415
 
-        source = SourceLabel(base, _sso_session(base, view))
+        if base.kind is CredentialSourceKind.SSO:
+            return self._resolve_sso(base, view)
+        source = SourceLabel(base)
         url = endpoint.url or "" if base.kind is CredentialSourceKind.WEB_IDENTITY else ""
         call = ApiCall(
             _OPERATIONS.get(base.kind, base.kind.value),
@@ -101,6 +117,12 @@ class BotocoreProviders:
             raise errors.source_unavailable(source, self._environment)
         return credentials
 
+    def _resolve_sso(self, base: CredentialSource, view: ConfigView) -> Credentials:
+        from xswitch.adapters.providers.sso import SsoProvider  # noqa: PLC0415 -- as above
+
+        provider = SsoProvider(self._environment, self._sso_token, self._timeouts)
+        return provider.resolve(base, view)
+
 
 def _static_keys(
     base: CredentialSource, view: ConfigView, environment: Mapping[str, str]
@@ -124,8 +146,3 @@ def _static_keys(
         return None
     token = old_token or new_token
     return Credentials(key, Secret(secret), Secret(token) if token else None)
-
-
-def _sso_session(base: CredentialSource, view: ConfigView) -> str:
-    profile = None if base.profile is None else view.profiles.get(base.profile)
-    return "" if profile is None else profile.get("sso_session") or ""

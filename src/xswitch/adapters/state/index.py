@@ -126,6 +126,8 @@ def _kind(value: object) -> SessionKind:
         return "role"
     if value == "sso":
         return "sso"
+    if value == "sso_token":
+        return "sso_token"
     raise ValueError(value)
 
 

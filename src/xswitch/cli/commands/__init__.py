@@ -26,6 +26,8 @@ COMMANDS = (
     Command("history", "inspect", "show recent session requests and their results"),
     Command("config", "inspect", "show what xswitch reads, with file and line of every problem"),
     Command("doctor", "inspect", "check config, vault, hook, and network"),
+    Command("login", "login", "sign in to IAM Identity Center"),
+    Command("logout", "login", "sign out of IAM Identity Center"),
     Command("renew", "sessions", "renew sessions in parallel"),
     Command("forget", "sessions", "drop sessions and managed profiles"),
     Command("pin", "sessions", "keep a role at the top of the picker"),

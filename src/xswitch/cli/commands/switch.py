@@ -17,6 +17,7 @@ from xswitch.core.errors import (
     CancelledError,
     ErrorCode,
     ExitCode,
+    SignInNeededError,
     UsageError,
     XswitchError,
 )
@@ -24,6 +25,7 @@ from xswitch.core.model import Guard, Role
 from xswitch.core.shell.shells import EMIT_SHELLS
 
 if TYPE_CHECKING:  # it imports Textual
+    from xswitch.actions.ports import MfaPrompt
     from xswitch.tui.run import PickerResult
 
 
@@ -142,13 +144,27 @@ def _switch_to(context: Context, role: Role, options: SwitchOptions, target: str
     if not getattr(context.arguments, "json", False):
         _tell_installation(context)
     try:
-        switched = context.actions.switch(role, options, prompt, context.progress)
+        switched = _switch_signed_in(context, role, options, prompt)
     except XswitchError as error:
         # A successful switch needs no explanation
         from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415
 
         return explain_failed_switch(context, role, options, error)
     return _report_switch(context, switched)
+
+
+def _switch_signed_in(
+    context: Context, role: Role, options: SwitchOptions, prompt: MfaPrompt
+) -> SwitchResult:
+    """Switch; if that needs a sign-in to Identity Center, offer it, then go on."""
+    try:
+        return context.actions.switch(role, options, prompt, context.progress)
+    except SignInNeededError as error:
+        from xswitch.cli.sign_in import offer_sign_in  # noqa: PLC0415 -- rarely needed
+
+        if not offer_sign_in(context, error):
+            raise
+    return context.actions.switch(role, options, prompt, context.progress)
 
 
 def picker(context: Context) -> int:

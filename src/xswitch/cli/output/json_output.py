@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xswitch.actions.api import (
     DoctorCheck,
@@ -34,6 +34,10 @@ from xswitch.core.model import (
     SessionState,
     SsoRole,
 )
+
+if TYPE_CHECKING:  # only the commands that sign in and out need them
+    from xswitch.actions.sso.sign_in import SignInResult
+    from xswitch.actions.sso.sign_out import SignOutResult
 
 _COMMAND_KEYS = frozenset({"credential_process", "mfa_process"})
 
@@ -275,3 +279,21 @@ def _redact_nested_line(line: str) -> str:
         return HIDDEN
     shown = key.strip().lower() in SHOWN_NESTED_KEYS
     return hide_secrets(f"{key}={value}") if shown else f"{hide_secrets(key)}{equals} {HIDDEN}"
+
+
+def signed_in_json(result: SignInResult) -> dict[str, Any]:
+    """Return the data of `login`."""
+    return {
+        "session": result.session.name,
+        "start_url": result.session.start_url,
+        "region": result.session.region,
+        "expires_at": utc_timestamp(result.expires_at),
+        "refreshable": result.refreshable,
+        "method": result.method,
+        "shared": result.shared,
+    }
+
+
+def signed_out_json(result: SignOutResult) -> dict[str, Any]:
+    """Return an entry of `logout`: data.signed_out[]."""
+    return {"session": result.label, "was_signed_in": result.was_signed_in}

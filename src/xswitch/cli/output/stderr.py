@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -20,6 +20,8 @@ _BOLD, _DIM, _RED, _YELLOW, _GREEN, _OFF = (
     "\x1b[32m",
     "\x1b[0m",
 )
+_WHITE_ON_BLACK = "\x1b[97;40m"
+_REPLACE_LINE = "\r\x1b[K"
 _MAX_LINE_LENGTH = 2_000
 _MAX_DEFERRED_LINES = 10_000
 
@@ -33,6 +35,7 @@ class Stderr:
         self.lost: OSError | None = None
         """The first error of a write, after which the user may have missed something."""
         self._deferred: deque[str] | None = None
+        self._status = ""
 
     def say(self, text: str, *, verbatim: bool = False) -> None:
         """Write one line; one of a policy document is `verbatim`, which keeps codes in it."""
@@ -104,12 +107,42 @@ class Stderr:
             "xswitch: " + display(" ".join(part for part in parts if part), limit=_MAX_LINE_LENGTH)
         )
 
+    def status(self, text: str) -> None:
+        """Write a line that the next line replaces, on a terminal only."""
+        line = display(text, limit=_MAX_LINE_LENGTH)
+        if line != self._status and self._stream.isatty():
+            self._write(_REPLACE_LINE + self._paint(_DIM, line))
+            self._status = line
+
+    def clear_status(self) -> None:
+        """Erase the line of `status`."""
+        if self._status:
+            self._status = ""
+            self._write(_REPLACE_LINE)
+
+    def picture(self, rows: Sequence[str]) -> None:
+        """Draw rows of block characters white on black, on a terminal only."""
+        if self._stream.isatty():
+            for row in rows:
+                self._line(self._paint(_WHITE_ON_BLACK, sanitize(row)))
+
+    def copy(self, text: str) -> None:
+        """Put a text into the clipboard (OSC 52), on a terminal only."""
+        if self._stream.isatty():
+            from base64 import b64encode  # noqa: PLC0415 -- few commands copy
+
+            self._write(f"\x1b]52;c;{b64encode(text.encode()).decode()}\x07")
+
     def _paint(self, codes: str, text: str) -> str:
         return f"{codes}{text}{_OFF}" if self._use_color else text
 
     def _line(self, text: str) -> None:
+        self.clear_status()
+        self._write(text + "\n")
+
+    def _write(self, text: str) -> None:
         try:
-            self._stream.write(text + "\n")
+            self._stream.write(text)
             self._stream.flush()
         except OSError as error:  # a command must finish even if its messages can't be written
             self.lost = self.lost or error

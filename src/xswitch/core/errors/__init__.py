@@ -9,6 +9,8 @@
     │   └── ThrottledError             too many requests
     ├── MfaNeededError              5  an MFA code is missing
     ├── SourceCredentialsError      6  the credentials a chain starts from
+    │   ├── SignInNeededError          a person has to sign in to IAM Identity Center
+    │   └── SignInError                a sign-in to IAM Identity Center failed
     ├── VaultError                  7  the session store
     │   ├── VaultLockedError           present and locked
     │   ├── VaultAbsentError           not available on this machine
@@ -181,12 +183,24 @@ class ErrorCode(StrEnum):
     PROCESS_FAILED = "process_failed"
     PROCESS_MISSING = "process_missing"
     PROCESS_TIMEOUT = "process_timeout"
+    AWS_CLI_MISSING = "aws_cli_missing"
     SSO_CACHE = "sso_cache"
+    SSO_CALLBACK = "sso_callback"
+    SSO_CLIENT = "sso_client"
+    SSO_CODE_EXPIRED = "sso_code_expired"
     SSO_CONFIG = "sso_config"
     SSO_DENIED = "sso_denied"
+    SSO_GRANT = "sso_grant"
     SSO_NOT_FOUND = "sso_not_found"
     SSO_REQUEST = "sso_request"
     SSO_LOGIN = "sso_login"
+    SSO_NOT_APPROVED = "sso_not_approved"
+    SSO_NO_ANSWER = "sso_no_answer"
+    SSO_NO_BROWSER = "sso_no_browser"
+    SSO_NO_PORT = "sso_no_port"
+    SSO_START_URL = "sso_start_url"
+    SSO_STATE = "sso_state"
+    SSO_WINDOW_CLOSED = "sso_window_closed"
     WEB_IDENTITY_DENIED = "web_identity_denied"
     WEB_IDENTITY_FILE = "web_identity_file"
 
@@ -360,6 +374,30 @@ class SourceCredentialsError(XswitchError):
 
     exit_code = ExitCode.BASE_CREDENTIALS
     default_code = ErrorCode.BASE_CREDENTIALS
+
+
+class SignInNeededError(SourceCredentialsError):
+    """A person has to sign in to Identity Center; `xswitch login` takes the `label`."""
+
+    default_code = ErrorCode.SSO_LOGIN
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        next_step: str = "",
+        code: str | None = None,
+        label: str = "",
+    ) -> None:
+        super().__init__(what, why=why, next_step=next_step, code=code)
+        self.label = label
+
+
+class SignInError(SourceCredentialsError):
+    """A sign-in to Identity Center, or the renewal of one, failed."""
+
+    default_code = ErrorCode.SSO_CALLBACK
 
 
 class VaultError(XswitchError):

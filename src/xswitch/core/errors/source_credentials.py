@@ -54,12 +54,6 @@ SOURCE_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
         ErrorCode.PROCESS_EXPIRED: MessageTemplate(
             "The credential_process of {name} printed expired credentials.", _RUN_MANUALLY
         ),
-        ErrorCode.SSO_LOGIN: MessageTemplate(
-            "You aren't signed in to IAM Identity Center for {name}.", "{command}"
-        ),
-        ErrorCode.SSO_CACHE: MessageTemplate(
-            "The stored IAM Identity Center sign-in for {name} can't be read.", "{command}"
-        ),
         ErrorCode.SSO_DENIED: MessageTemplate(
             "IAM Identity Center denied the role of {name}.",
             "Check sso_account_id and sso_role_name at {origin}.",
@@ -110,7 +104,6 @@ SOURCE_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
 _SIGN_IN_COMMANDS: Mapping[CredentialSourceKind, str] = MappingProxyType(
     {
         CredentialSourceKind.STATIC_KEYS: "aws configure",
-        CredentialSourceKind.SSO: "aws sso login",
         CredentialSourceKind.LOGIN_SESSION: "aws login",
     }
 )
@@ -154,8 +147,8 @@ def as_source_error(error: XswitchError, source: SourceLabel) -> XswitchError:
 def renewal_instruction(source: SourceLabel) -> str:
     """Return the command that renews the credentials, or an instruction if there is none."""
     base = source.base
-    if base.kind is CredentialSourceKind.SSO and source.sso_session:
-        return f"aws sso login --sso-session {_shell_quoted(source.sso_session)}"
+    if base.kind is CredentialSourceKind.SSO:
+        return f"xswitch login {_shell_quoted(source.sso_session or base.profile or '')}"
     if base.kind in _SIGN_IN_COMMANDS:
         return _with_profile(_SIGN_IN_COMMANDS[base.kind], base)
     if base.kind is CredentialSourceKind.ENVIRONMENT:

@@ -6,6 +6,7 @@ Times are timezone-aware datetimes in UTC; durations are whole seconds.
 from __future__ import annotations
 
 from xswitch.core.model.credentials import Credentials, FileKind, Origin, Problem, Secret, Severity
+from xswitch.core.model.endpoint import Endpoint
 from xswitch.core.model.profiles import (
     ConfigPaths,
     ConfigView,
@@ -20,7 +21,6 @@ from xswitch.core.model.roles import (
     Chain,
     CredentialSource,
     CredentialSourceKind,
-    Endpoint,
     Guard,
     Hop,
     Role,
@@ -42,7 +42,13 @@ from xswitch.core.model.sessions import (
 from xswitch.core.model.settings import GuardRule, Settings
 from xswitch.core.model.sso import (
     DEFAULT_SCOPES,
+    BrowserState,
+    DeviceAuthorization,
+    DevicePoll,
     PortalRole,
+    SharedSignIn,
+    SignInGrant,
+    SsoRegistration,
     SsoRole,
     SsoSession,
     SsoToken,
@@ -64,6 +70,7 @@ __all__ = [
     "DEFAULT_SCOPES",
     "AssumeRoleRequest",
     "AssumedRole",
+    "BrowserState",
     "CallerIdentity",
     "Chain",
     "CommandOutput",
@@ -72,6 +79,8 @@ __all__ = [
     "CredentialSource",
     "CredentialSourceKind",
     "Credentials",
+    "DeviceAuthorization",
+    "DevicePoll",
     "Endpoint",
     "FileInfo",
     "FileKind",
@@ -103,6 +112,9 @@ __all__ = [
     "SetProfile",
     "Settings",
     "Severity",
+    "SharedSignIn",
+    "SignInGrant",
+    "SsoRegistration",
     "SsoRole",
     "SsoSession",
     "SsoToken",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from xswitch.core.model.credentials import Origin, Problem
+from xswitch.core.model.endpoint import Endpoint
 from xswitch.core.model.sso import PortalRole, SsoRole
 
 
@@ -117,18 +118,6 @@ class Chain:
     def target(self) -> Hop | None:
         """The last hop: the role that the profile names; None without a hop."""
         return self.hops[-1] if self.hops else None
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """The endpoint of STS or IAM for a role."""
-
-    region: str
-    url: str | None = None
-    """None for AWS's own endpoint of the region."""
-    use_fips: bool = False
-    use_dualstack: bool = False
-    ca_bundle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

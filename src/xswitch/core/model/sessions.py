@@ -8,7 +8,11 @@ from enum import StrEnum
 from typing import Literal
 
 from xswitch.core.model.credentials import Credentials, Secret
-from xswitch.core.model.roles import CredentialSource, Endpoint, Role
+from xswitch.core.model.endpoint import Endpoint
+from xswitch.core.model.roles import (
+    CredentialSource,
+    Role,
+)
 
 
 class SessionState(StrEnum):
@@ -26,7 +30,7 @@ class SessionState(StrEnum):
 MIN_SOURCE_LIFETIME = timedelta(seconds=60)
 """Time that a session must have left to be used: for the call, and for a slightly wrong clock."""
 
-SessionKind = Literal["mfa", "role", "sso"]
+SessionKind = Literal["mfa", "role", "sso", "sso_token"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,11 @@ class IndexEntry:
     key: str
     kind: SessionKind
     profile: str
-    """The role profile; of an MFA session, the source profile ("" for the environment)."""
+    """The role profile; of an MFA session, the source profile ("" for the environment); of a
+    sign-in, the label of the Identity Center session."""
     principal: str
-    """The role ARN (of an Identity Center role, `Role.role_arn`); of an MFA session, the serial."""
+    """The role ARN (of an Identity Center role, `Role.role_arn`); of an MFA session, the serial; of
+    a sign-in, the start URL."""
     issued_at: datetime
     expires_at: datetime
     last_used: datetime

@@ -119,6 +119,22 @@ class Settings:
     theme: str = field(
         default="auto", metadata={"choices": ("auto", "dark", "light"), "doc": "{choices}"}
     )
+    browser: str = field(
+        default="",
+        metadata={
+            "valid": lambda text: not text or _is_one_line(text),
+            "form": "a command line",
+            "doc": "the command that opens a sign-in's URL, which follows it or takes the place of"
+            ' `%s`; `"print"` only prints the URL; `""` is `BROWSER`, else the desktop\'s browser',
+        },
+    )
+    share_sso_token: bool = field(
+        default=False,
+        metadata={
+            "doc": "also write the tokens of `xswitch login` to `~/.aws/sso/cache`, where the AWS"
+            " CLI and the SDKs read them"
+        },
+    )
     account_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Display names by account ID."""
     guards: tuple[GuardRule, ...] = ()

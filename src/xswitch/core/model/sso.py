@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
+from typing import Literal
 
 from xswitch.core.model.credentials import Origin, Secret
+from xswitch.core.model.endpoint import Endpoint
 
 DEFAULT_SCOPES = ("sso:account:access",)
 """The scopes of a sign-in whose `sso_registration_scopes` is missing, as in the AWS CLI."""
@@ -25,6 +28,20 @@ class SsoSession:
     """Of Identity Center, `sso_region`."""
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     origin: Origin | None = None
+    oidc: Endpoint | None = None
+    """The endpoint of the sign-in (service "sso-oidc"); None for AWS's own in the region."""
+    portal: Endpoint | None = None
+    """The endpoint of the portal (service "sso"); None for AWS's own in the region."""
+
+    @property
+    def oidc_endpoint(self) -> Endpoint:
+        """The endpoint of the sign-in."""
+        return self.oidc or Endpoint(self.region)
+
+    @property
+    def portal_endpoint(self) -> Endpoint:
+        """The endpoint of the portal."""
+        return self.portal or Endpoint(self.region)
 
     @property
     def cache_name(self) -> str:
@@ -73,6 +90,64 @@ class SsoToken:
     registration_expires_at: datetime | None = None
     """After it, the token can't be refreshed."""
     refresh_token: Secret | None = None
+
+
+SignInGrant = Literal["authorization_code", "device_code"]
+"""The two ways to sign in: with a browser on this machine, or by a code on any device."""
+
+
+@dataclass(frozen=True, slots=True)
+class SsoRegistration:
+    """A client that xswitch registered for a sign-in; one grant's can't be used for the other."""
+
+    grant: SignInGrant
+    client_id: str
+    client_secret: Secret
+    expires_at: datetime
+    issuer_url: str
+    """The start URL that it was registered for, of AWS's own host."""
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAuthorization:
+    """A sign-in that a person approves on any device."""
+
+    device_code: Secret
+    user_code: str
+    """The code that the person compares or types; it isn't secret."""
+    verification_url: str
+    verification_url_complete: str
+    """The URL that already has the user code."""
+    expires_at: datetime
+    interval_seconds: int
+
+
+class DevicePoll(Enum):
+    """Why there is no token for a device code yet."""
+
+    PENDING = "pending"
+    SLOW_DOWN = "slow down"
+
+
+class BrowserState(Enum):
+    """The state of a program that was started to open a URL."""
+
+    OPEN = "open"
+    """It runs, or it has handed the URL to a browser."""
+    FAILED = "failed"
+    """It couldn't open the URL."""
+    CLOSED = "closed"
+    """It ran as the browser, and has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSignIn:
+    """A token file of the cache that AWS programs share."""
+
+    token: SsoToken | None = None
+    """None if the file is missing or damaged."""
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

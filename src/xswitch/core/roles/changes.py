@@ -101,7 +101,8 @@ IGNORED: Mapping[type, frozenset[str]] = MappingProxyType(
             }
         ),
         SsoRole: frozenset(),
-        SsoSession: frozenset({"scopes", "origin"}),
+        # The endpoints are part of a session only while its token is got
+        SsoSession: frozenset({"scopes", "origin", "oidc", "portal"}),
         Chain: frozenset(),
         CredentialSource: frozenset({"origin", "detail"}),
         Hop: frozenset({"origin", "origins"}),

@@ -16,7 +16,7 @@ from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
 from xswitch.core.roles.sources import problem_at
 from xswitch.core.variables import own_regions
 
-_ENDPOINT_KEYS = frozenset(
+ENDPOINT_KEYS = frozenset(
     {
         "use_fips_endpoint",
         "use_dualstack_endpoint",
@@ -51,7 +51,7 @@ class EndpointResolver:
         profile's, else the environment's if it belongs to the partition, else the partition's
         default. A region that a switch put into the environment for another role doesn't count.
         """
-        if profile is None or profile.has_any(_ENDPOINT_KEYS):
+        if profile is None or profile.has_any(ENDPOINT_KEYS):
             return self._build_endpoint(profile, partition)
         # Most profiles configure only a region, so thousands of them share an endpoint.
         cache_key = (profile.get("region"), partition)

@@ -1,0 +1,123 @@
+"""The use cases of IAM Identity Center, for both front ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from xswitch.actions.sso.sign_in_ports import SignInUi, SsoPorts
+from xswitch.core.errors import ErrorCode, SourceCredentialsError
+from xswitch.core.model import ConfigView, SsoSession
+from xswitch.core.roles.sso_endpoints import uses_session, with_endpoints
+from xswitch.core.sso.sessions import all_sessions, find_session
+
+if TYPE_CHECKING:  # imported on the first call
+    from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
+    from xswitch.actions.sso.sign_out import SignOutResult
+    from xswitch.actions.sso.tokens import AccessTokens
+
+
+@dataclass(frozen=True, slots=True)
+class AwsLogin:
+    """A profile that signs in with `aws login`, which only the AWS CLI does."""
+
+    profile: str
+
+
+class SsoActions:
+    """Signing in to Identity Center, its tokens, and signing out."""
+
+    def __init__(self, ports: SsoPorts) -> None:
+        self._ports = ports
+
+    @cached_property
+    def tokens(self) -> AccessTokens:
+        """The token broker."""
+        from xswitch.actions.sso.tokens import AccessTokens
+
+        return AccessTokens(self._ports)
+
+    def find(self, target: str) -> SsoSession | AwsLogin:
+        """Return what `xswitch login TARGET` signs in to.
+
+        TARGET is an sso-session, a profile, or a start URL; "" is the session of the shell's
+        profile, else the only one. Raises TargetError, SourceCredentialsError, ConfigError.
+        """
+        view = self._ports.config.files.read()
+        environment = self._ports.config.environment.variables()
+        profile = view.profiles.get(target)
+        if (
+            profile is not None
+            and target not in view.sso_sessions
+            and profile.get("login_session") is not None
+        ):
+            return AwsLogin(target)
+        current = self._profile_of_shell(view, environment.get("AWS_PROFILE") or "default")
+        session = find_session(view, target, current)
+        uses = view.profiles.get(target or current)
+        if uses is not None and not uses_session(uses, session):
+            uses = None
+        return with_endpoints(session, view, environment, uses)
+
+    @staticmethod
+    def _profile_of_shell(view: ConfigView, name: str) -> str:
+        """Return the role profile that a managed profile serves, any other name as it is."""
+        profile = view.profiles.get(name)
+        served = None if profile is None else profile.get("xswitch_role")
+        return served if served is not None and served in view.profiles else name
+
+    def sessions(self) -> tuple[SsoSession, ...]:
+        """Return every session of the config. Raises ConfigError."""
+        view = self._ports.config.files.read()
+        environment = self._ports.config.environment.variables()
+        return tuple(with_endpoints(session, view, environment) for session in all_sessions(view))
+
+    def labeled(self, label: str) -> SsoSession:
+        """Return the session that an error names. Raises TargetError, ConfigError."""
+        view = self._ports.config.files.read()
+        session = find_session(view, label, "")
+        return with_endpoints(session, view, self._ports.config.environment.variables())
+
+    def sign_in(self, session: SsoSession, options: SignInOptions, ui: SignInUi) -> SignInResult:
+        """Sign in, unless a sign-in is still valid; see `actions.sso.sign_in`."""
+        from xswitch.actions.sso.sign_in import sign_in
+
+        return sign_in(self._ports, session, options, ui)
+
+    def aws_login(self, login: AwsLogin) -> int:
+        """Run `aws login` for a profile, and return its exit status.
+
+        Raises SourceCredentialsError if there is no AWS CLI.
+        """
+        status = self._ports.aws_cli.login(login.profile)
+        if status is None:
+            raise SourceCredentialsError(
+                f"Profile {login.profile} signs in with the AWS CLI, which isn't installed here.",
+                why="Its login_session belongs to `aws login`, whose keys only the AWS CLI makes.",
+                next_step="Install the AWS CLI v2, then repeat the command.",
+                code=ErrorCode.AWS_CLI_MISSING,
+            )
+        return status
+
+    def sign_out(self, target: str, *, all_sessions: bool = False) -> tuple[SignOutResult, ...]:
+        """Sign out of one session, or of all.
+
+        Raises TargetError, ConfigError, VaultError.
+        """
+        from xswitch.actions.sso.sign_out import sign_out, sign_out_of_removed
+
+        if all_sessions:
+            sessions = self.sessions()
+            return (
+                *sign_out(self._ports, sessions),
+                *sign_out_of_removed(self._ports, sessions),
+            )
+        session = self.find(target)
+        if isinstance(session, AwsLogin):
+            raise SourceCredentialsError(
+                f"Profile {session.profile} signs in with the AWS CLI.",
+                next_step=f"aws logout --profile {session.profile}",
+                code=ErrorCode.LOGIN_NEEDED,
+            )
+        return sign_out(self._ports, [session])

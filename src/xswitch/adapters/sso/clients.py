@@ -1,0 +1,137 @@
+"""Unsigned botocore clients of "sso-oidc" and "sso" that send only to the session's own hosts.
+
+Importing this module imports botocore.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import botocore.exceptions as boto
+
+from xswitch.adapters.aws.clients import ClientCache
+from xswitch.adapters.aws.errors import error_response, translate_error
+from xswitch.core.display import hide_secrets
+from xswitch.core.errors import ErrorCode, NetworkError, XswitchError
+from xswitch.core.errors.sso import sign_in_error
+from xswitch.core.errors.sts import ApiCall, connection_error, redact
+from xswitch.core.model import Endpoint, SsoSession
+from xswitch.core.sso.hosts import is_api_host
+from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
+
+Answer = TypeVar("Answer")
+_THROTTLED = frozenset(("SlowDownException", "TooManyRequestsException"))
+_SERVER_ERROR = 500
+
+
+class _ForbiddenHostError(Exception):
+    """A request that would leave the session's hosts."""
+
+
+class SsoClients:
+    """Calls one of the two services; clients are kept per endpoint. Thread-safe.
+
+    A request is sent only to the configured endpoint, or to AWS's own of the session's region, and
+    goes out once: a code or a refresh token may work only once.
+    """
+
+    def __init__(self, service: str, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
+        self._service = service
+        self._timeouts = timeouts
+        self._cache = ClientCache(timeouts, service, unsigned=True)
+        self._checked: set[Endpoint] = set()
+        self._lock = threading.Lock()
+
+    def call(  # noqa: PLR0913, PLR0917 -- the parts of a call
+        self,
+        session: SsoSession,
+        endpoint: Endpoint,
+        operation: str,
+        send: Callable[[Any], Answer],
+        secrets: tuple[str, ...] = (),
+        codes: Callable[[str], ErrorCode | None] = lambda _: None,
+    ) -> Answer:
+        """Return `send(client)`.
+
+        `codes` gives the code of the SignInError for an error code of AWS; for None it is one of
+        the connection, or `sso_callback`. Raises SignInError, NetworkError, without `secrets`.
+        """
+        call = ApiCall(f"{self._service}:{operation}", endpoint.region, "", url=endpoint.url or "")
+        seconds = self._timeouts.total
+        try:
+            return run_with_timeout(seconds, lambda: send(self.client(endpoint)))
+        except TimeoutError:
+            raise connection_error(
+                call, ErrorCode.TIMEOUT, f"No complete response within {seconds:g} seconds."
+            ) from None
+        except XswitchError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- botocore raises far outside its tree
+            raise self._translate(session, error, call, secrets, codes) from None
+
+    def client(self, endpoint: Endpoint) -> Any:
+        """Return the client of an endpoint. Raises as botocore does."""
+        client = self._cache.get(endpoint)
+        with self._lock:
+            if endpoint not in self._checked:
+                self._checked.add(endpoint)
+
+                def check(request: Any, **_: Any) -> None:
+                    self._check_host(endpoint, request.url)
+
+                client.meta.events.register(f"before-send.{self._service}", check)
+        return client
+
+    def _check_host(self, endpoint: Endpoint, url: str) -> None:
+        parts = urlsplit(url)
+        if endpoint.url is not None:
+            allowed = (parts.scheme, parts.netloc) == urlsplit(endpoint.url)[:2]
+        else:
+            allowed = parts.scheme == "https" and is_api_host(
+                parts.hostname or "", self._service, endpoint.region
+            )
+        if not allowed:
+            raise _ForbiddenHostError
+
+    def _translate(
+        self,
+        session: SsoSession,
+        error: Exception,
+        call: ApiCall,
+        secrets: tuple[str, ...],
+        codes: Callable[[str], ErrorCode | None],
+    ) -> XswitchError:
+        if isinstance(error, _ForbiddenHostError):
+            return sign_in_error(
+                session.label,
+                ErrorCode.SSO_START_URL,
+                detail="the endpoint isn't one of its partition",
+                origin="" if session.origin is None else ":".join(map(str, session.origin)),
+            )
+        received_at = datetime.now(UTC)
+        if not isinstance(error, boto.ClientError):
+            return translate_error(error, call, received_at, secrets)
+        response = error_response(error, received_at, secrets)
+        details: dict[str, Any] = dict(error.response)
+        text = str(details.get("error_description") or response.text or response.code)
+        text = hide_secrets(redact(text, secrets)).partition("\n")[0].rstrip(". ")
+        code = codes(response.code)
+        if code is not None:
+            return sign_in_error(session.label, code, detail=text, why=text)
+        translated = translate_error(error, call, received_at, secrets)
+        if isinstance(translated, NetworkError) or response.status >= _SERVER_ERROR:
+            return translated
+        if response.code in _THROTTLED:
+            return NetworkError(
+                f"{call.operation} is throttled.",
+                why=text,
+                next_step="Wait a minute, then repeat the command.",
+                code=ErrorCode.THROTTLED,
+            )
+        return sign_in_error(
+            session.label, ErrorCode.SSO_CALLBACK, detail=f"{response.code}: {text}", why=""
+        )

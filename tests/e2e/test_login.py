@@ -1,0 +1,431 @@
+"""`login` and `logout` of the real program against the embedded Identity Center."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from support.aws.emulator import aws_server, role, trust
+from support.aws.identity_center import (
+    START_URL,
+    WORK,
+    approve,
+    browser_program,
+    endpoint_variables,
+    identity_center_state,
+    sign_in,
+    write_shared_token,
+    write_sso_config,
+)
+from support.e2e import XSWITCH, Home, Ran
+from xswitch.core.errors import SignInNeededError, XswitchError
+from xswitch.core.model import Credentials, CredentialSource, CredentialSourceKind
+from xswitch.core.sso import sign_in_record
+from xswitch.core.sso.sign_in_record import SignInRecord, sign_in_key
+from xswitch.emulator.server import EmbeddedAws
+from xswitch.wiring import build_services
+
+SHARED = ".aws/sso/cache"
+CALLERS = 200
+READER = f"""
+[profile reader]
+role_arn = arn:aws:iam::{WORK}:role/Reader
+source_profile = work-admin
+region = eu-west-1
+"""
+
+
+@dataclass
+class Corp:
+    """A home whose config has an sso-session, and an Identity Center to sign in to."""
+
+    home: Home
+    aws: EmbeddedAws
+
+    def run(self, *words: str, answer: str = "", **env: str) -> Ran:
+        if answer:
+            env["BROWSER"] = str(browser_program(self.home.folder, answer))
+        return self.home.run(*words, env=env)
+
+    @contextmanager
+    def running(self, *words: str, **env: str) -> Iterator[subprocess.Popen[str]]:
+        process = subprocess.Popen(
+            [str(XSWITCH), *words],
+            env={**self.home.env, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def record(self) -> SignInRecord:
+        services = build_services(self.home.env)
+        session = services.actions.sso.labeled("corp")
+        key = sign_in_key(session)
+        return sign_in_record.decode(services.ports.storage.vault.get(key), key)
+
+    def credentials(self, profile: str = "work-admin") -> Credentials:
+        """Return the credentials of a profile, as the source of a chain."""
+        ports = build_services(self.home.env).ports
+        view = ports.config.files.read()
+        base = CredentialSource(CredentialSourceKind.SSO, profile, "identity")
+        found = ports.aws.source_credentials
+        return found.resolve(
+            base, view, build_services(self.home.env).actions.sso.labeled("corp").portal_endpoint
+        )
+
+
+@pytest.fixture
+def corp(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corp]:
+    state = identity_center_state()
+    root = f"arn:aws:iam::{WORK}:root"
+    work = next(account for account in state["accounts"] if account["id"] == WORK)
+    work["roles"] = [role("Reader", trust(root), max_session_duration=3600)]
+    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
+    with aws_server(state) as aws:
+        home = Home(clean_world, aws, memory)
+        home.env |= endpoint_variables(aws)
+        config = write_sso_config(clean_world)
+        config.write_text(config.read_text(encoding="utf-8") + READER, encoding="utf-8")
+        home.credentials.unlink(missing_ok=True)
+        for name, value in home.env.items():
+            monkeypatch.setenv(name, value)
+        yield Corp(home, aws)
+    shutil.rmtree(memory)
+
+
+def error_code(done: Ran) -> str:
+    return str(done.json["problems"][0]["code"])
+
+
+def printed_url(process: subprocess.Popen[str]) -> str:
+    """Return the URL that a running `login` prints."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        found = re.search(r"http://\S+", line)
+        if found:
+            return found[0]
+    raise AssertionError("no URL")
+
+
+def test_by_the_browser(corp: Corp) -> None:
+    done = corp.run("login", "corp", "--json", answer="approve")
+    assert done.code == 0, done.err
+    assert done.json["data"] == {
+        "session": "corp",
+        "start_url": START_URL,
+        "region": "eu-west-1",
+        "expires_at": done.json["data"]["expires_at"],
+        "refreshable": True,
+        "method": "authorization_code",
+        "shared": False,
+    }
+    assert not (corp.home.folder / SHARED).exists()
+    assert corp.credentials().access_key_id.startswith("ASIA")
+    [row] = corp.run("status", "--json").json["data"]["sessions"]
+    assert (row["kind"], row["profile"], row["principal"]) == ("sso_token", "corp", START_URL)
+    again = corp.run("login", "corp")
+    assert "still signed in to corp" in again.err
+    assert corp.aws.count("CreateToken") == 1
+
+
+def test_a_profile_and_a_start_url_name_the_session(corp: Corp) -> None:
+    assert corp.run("login", "work-admin", answer="approve").code == 0
+    for words in (["work-readonly"], [START_URL], ["corp"]):
+        assert "still signed in" in corp.run("login", *words).err
+    assert "still signed in" in corp.run("login", AWS_PROFILE="work-admin").err
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [("deny", "sso_callback"), ("wrong_state", "sso_state")]
+)
+def test_answers_that_end_it(corp: Corp, answer: str, code: str) -> None:
+    done = corp.run("login", "corp", "--json", answer=answer)
+    assert (done.code, error_code(done)) == (6, code)
+    assert done.json["problems"][0]["next_step"] == "xswitch login corp"
+    # The next step works
+    assert corp.run("login", "corp", answer="approve").code == 0
+    assert corp.run("login", "corp", "--force", answer="approve").code == 0
+
+
+def test_a_second_answer_changes_nothing(corp: Corp) -> None:
+    assert corp.run("login", "corp", answer="twice").code == 0
+    assert corp.aws.count("CreateToken") == 1
+
+
+@pytest.mark.parametrize("why", ["option", "ssh", "no display", "a browser that fails"])
+def test_by_a_code(corp: Corp, why: str) -> None:
+    words = ["login", "corp", "--json", *(["--device-code"] if why == "option" else [])]
+    env = {"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":0"} if why == "ssh" else {}
+    if why == "a browser that fails":
+        env["BROWSER"] = str(browser_program(corp.home.folder, "fail"))
+    with corp.running(*words, **env) as process:
+        url = printed_url(process)
+        if why == "a browser that fails":  # that of the browser came first
+            url = printed_url(process)
+        approve(url)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert json.loads(out)["data"]["method"] == "device_code"
+    assert corp.credentials().access_key_id.startswith("ASIA")
+
+
+def test_a_code_that_is_denied(corp: Corp) -> None:
+    with corp.running("login", "corp", "--json", "--device-code") as process:
+        approve(printed_url(process), deny=True)
+        out, _ = process.communicate(timeout=60)
+    assert json.loads(out)["problems"][0]["code"] == "sso_not_approved"
+
+
+@pytest.mark.parametrize("device", [True, False])
+def test_ctrl_c_ends_it_and_leaves_nothing(corp: Corp, device: object) -> None:
+    words = ["--device-code"] if device else ["--no-browser"]
+    with corp.running("login", "corp", *words) as process:
+        printed_url(process)
+        os.kill(process.pid, 2)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_a_printed_url_is_opened_by_hand(corp: Corp) -> None:
+    with corp.running("login", "corp", "--no-browser") as process:
+        approve(printed_url(process), follow=True)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+
+
+def test_a_terminal_shows_a_qr_code_and_copies_the_url(corp: Corp) -> None:
+    child = pexpect.spawn(
+        str(XSWITCH),
+        ["login", "corp", "--device-code"],
+        env=corp.home.env,
+        encoding="utf-8",
+        dimensions=(60, 120),
+        timeout=60,
+    )
+    try:
+        child.expect(r"(http://\S+user_code=\S+)")
+        assert "█" in (child.before or "")
+        url = str(child.match.group(1))  # type: ignore[union-attr]
+        child.expect("The page shows the code")
+        child.expect("\x1b]52;c;")
+        child.expect("left")
+        approve(url)
+        child.expect("signed in to corp")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+
+
+@pytest.mark.parametrize("how", ["option", "setting"])
+def test_a_shared_token(corp: Corp, how: str) -> None:
+    if how == "setting":
+        settings = corp.home.folder / ".config/xswitch/config.toml"
+        settings.write_text('vault = "runtime"\nshare_sso_token = true\n', encoding="utf-8")
+    words = ["--share"] if how == "option" else []
+    assert corp.run("login", "corp", *words, answer="approve").code == 0
+    [file] = (corp.home.folder / SHARED).iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    token = corp.record().token
+    assert token is not None
+    assert (
+        json.loads(file.read_text(encoding="utf-8"))["accessToken"] == token.access_token.reveal()
+    )
+    done = corp.run("logout", "corp")
+    assert done.code == 0, done.err
+    assert "xswitch forget --all" in done.err
+    assert not file.exists()
+    assert corp.record().token is None
+
+
+def test_logout(corp: Corp) -> None:
+    assert "weren't signed in" in corp.run("logout", "corp").err
+    assert corp.run("login", "corp", answer="approve").code == 0
+    done = corp.run("logout", "--all", "--json")
+    assert (done.code, done.json["data"]["signed_out"][0]) == (
+        0,
+        {"session": "corp", "was_signed_in": True},
+    )
+    assert corp.aws.count("Logout", service="sso") == 1
+    assert not corp.run("status", "--json").json["data"]["sessions"]
+    with pytest.raises(SignInNeededError):
+        corp.credentials()
+
+
+def test_forget_all_deletes_the_sign_in(corp: Corp) -> None:
+    assert corp.run("login", "corp", answer="approve").code == 0
+    done = corp.run("forget", "--all", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert [found["name"] for found in done.json["data"]["forgotten"]] == ["corp"]
+    assert corp.record() == SignInRecord()
+
+
+def test_a_token_of_the_aws_cli_is_used_and_renewed_there(corp: Corp) -> None:
+    file = write_shared_token(corp.home.folder, "corp", sign_in(corp.aws))
+    assert corp.credentials().access_key_id.startswith("ASIA")
+    assert corp.record() == SignInRecord()
+    assert "still signed in" in corp.run("login", "corp").err
+    assert file.exists()
+
+
+def test_usage(corp: Corp) -> None:
+    done = corp.run("login", "--device-code", "--no-browser")
+    assert (done.code, "next: xswitch login --device-code" in done.err) == (2, True)
+    done = corp.run("logout", "--all", "corp")
+    assert (done.code, "next: xswitch logout --all" in done.err) == (2, True)
+    assert corp.run("login", "nobody").code == 3
+
+
+# -- programs that only ask for credentials
+
+
+def without_time_left(corp: Corp) -> None:
+    """Leave the stored token without a life, as hours later."""
+    services = build_services(corp.home.env)
+    session = services.actions.sso.labeled("corp")
+    key = sign_in_key(session)
+    vault = services.ports.storage.vault
+    data = json.loads(vault.get(key) or "")
+    data["token"]["expiresAt"] = time.time() - 60
+    vault.put(key, json.dumps(data))
+
+
+def crowd(corp: Corp) -> list[Credentials | XswitchError]:
+    results: list[Credentials | XswitchError] = []
+    start = threading.Barrier(CALLERS)
+
+    def ask() -> None:
+        start.wait()
+        try:
+            services = build_services(corp.home.env)
+            session = services.actions.sso.labeled("corp")
+            services.actions.sso.tokens.token(session)
+        except XswitchError as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(CALLERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_two_hundred_callers_at_the_end_refresh_once(corp: Corp) -> None:
+    assert corp.run("login", "corp", answer="approve").code == 0
+    without_time_left(corp)
+    opened = corp.home.folder / "opened"
+    before = opened.read_text(encoding="utf-8")
+    assert crowd(corp) == []
+    assert corp.aws.count("CreateToken") == 2
+    assert opened.read_text(encoding="utf-8") == before
+
+
+def test_two_hundred_callers_with_a_revoked_sign_in_ask_once(corp: Corp) -> None:
+    assert corp.run("login", "corp", answer="approve").code == 0
+    corp.aws.sign_ins.revoke("dana")
+    without_time_left(corp)
+    results = crowd(corp)
+    assert [error.next_step for error in results if isinstance(error, SignInNeededError)] == [
+        "xswitch login corp"
+    ] * CALLERS
+    assert corp.aws.count("CreateToken") == 2
+
+
+def test_a_token_that_the_portal_rejects_is_renewed(corp: Corp) -> None:
+    assert corp.run("login", "corp", answer="approve").code == 0
+    corp.aws.sign_ins.revoke("dana")
+    with pytest.raises(SignInNeededError):
+        corp.credentials()
+
+
+def test_a_program_without_a_terminal_fails_at_once_with_the_command(corp: Corp) -> None:
+    browser = str(browser_program(corp.home.folder))
+    done = corp.run("switch", "reader", "--json", BROWSER=browser, DISPLAY=":0")
+    assert (done.code, error_code(done)) == (6, "sso_login")
+    assert done.json["problems"][0]["next_step"] == "xswitch login corp"
+    done = corp.run("credential-process", "reader", BROWSER=browser, DISPLAY=":0")
+    assert done.code == 6
+    assert done.err.strip().endswith("Next: xswitch login corp")
+    assert not (corp.home.folder / "opened").exists()
+
+
+@pytest.mark.parametrize("answer", ["", "n"])
+def test_a_switch_on_a_terminal_offers_the_sign_in(corp: Corp, answer: str) -> None:
+    browser = str(browser_program(corp.home.folder))
+    child = pexpect.spawn(
+        str(XSWITCH),
+        ["switch", "reader"],
+        env={**corp.home.env, "BROWSER": browser},
+        encoding="utf-8",
+        timeout=60,
+    )
+    try:
+        child.expect(r"Sign in to corp now\? \[Y/n\]")
+        child.sendline(answer)
+        child.expect("xs-reader" if not answer else "next: .*xswitch login corp")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert (corp.record().token is None) == (answer == "n")
+
+
+# -- secrets
+
+
+def test_no_secret_is_anywhere_but_in_the_vault(corp: Corp) -> None:
+    out = [
+        f"{done.out}{done.err}"
+        for done in (
+            corp.run("--debug", "login", "corp", answer="approve"),
+            corp.run("--debug", "login", "corp", "--json", "--force", answer="approve"),
+            corp.run("--debug", "status", "--json"),
+            corp.run("--debug", "switch", "reader"),
+            corp.run("--debug", "doctor"),
+            corp.run("history"),
+            corp.run("config", "--json"),
+        )
+    ]
+    corp.credentials()
+    record = corp.record()
+    assert record.token is not None
+    assert record.token.refresh_token is not None
+    secrets = [record.token.access_token, record.token.refresh_token]
+    secrets += [one.client_secret for one in record.registrations]
+    values = [secret.reveal() for secret in secrets]
+    opened = (corp.home.folder / "opened").read_text(encoding="utf-8")  # the browser's argv
+    files = [
+        path.read_text(encoding="utf-8", errors="replace")
+        for path in corp.home.folder.rglob("*")
+        if path.is_file()
+    ]
+    for value in values:
+        assert value
+        assert not any(value in text for text in (*out, opened, *files))
+    holders = [
+        path
+        for path in corp.home.runtime.rglob("*")
+        if path.is_file() and any(value in path.read_text(errors="replace") for value in values)
+    ]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in holders] == [0o600]
