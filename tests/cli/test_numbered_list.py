@@ -91,7 +91,7 @@ def test_more_roles_than_rows_are_counted(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_without_roles_or_a_terminal_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(TargetError, match="no role profiles"):
+    with pytest.raises(TargetError, match="no profile that gives"):
         numbered_list.pick_role(replace(sample_listing(), roles=()), NOW)
 
     def no_terminal() -> NoReturn:

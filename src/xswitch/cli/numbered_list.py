@@ -39,7 +39,7 @@ def pick_role(listing: Listing, now: datetime, notice: str = "") -> Role:
     """
     if not listing.roles:
         raise TargetError(
-            "The AWS config has no role profiles yet.",
+            "The AWS config has no profile that gives credentials yet.",
             next_step="add one with role_arn and source_profile to ~/.aws/config, "
             "or: xswitch switch ACCOUNT:ROLE --source PROFILE",
             code=ErrorCode.TARGET_UNKNOWN,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.roles import KEYS, arn, role, roles, view
-from xswitch.core.model import Role, RoleUsage, Settings, UsageState
+from support.roles import KEYS, MFA, arn, role, roles, targets, view
+from xswitch.core.model import Role, RoleUsage, Settings, TargetKind, UsageState
 from xswitch.core.search.matcher import (
     FIELDS,
     Matcher,
@@ -48,6 +48,43 @@ def search(
     query: str, memory: UsageState | None = None, chosen: Settings | None = None
 ) -> list[str]:
     return names(Matcher(ROLES, memory, chosen, NOW).filter(query))
+
+
+def test_a_kind_is_a_word_of_its_own() -> None:
+    config = {
+        **CONFIG,
+        "dev": {"mfa_serial": MFA},
+        "plain": {"region": "eu-west-1"},
+        "sso": {
+            "sso_start_url": "https://a.awsapps.com/start",
+            "sso_region": "eu-west-1",
+            "sso_account_id": "2" * 12,
+            "sso_role_name": "Admin",
+        },
+        "job": {"credential_process": "/bin/kind:sso"},
+    }
+    found = list(targets(view(config, {"dev": KEYS, "plain": KEYS})).values())
+    wanted = {
+        "kind:sso": ["sso"],
+        "kind:s": ["sso", "plain"],
+        "KIND:SSO admin": ["sso"],
+        "admin kind:sso nothing": [],
+        "kind:mfa": ["dev"],
+        "kind:mfa_session": ["dev"],
+        "kind:keys": ["plain"],
+        "kind:static_keys": ["plain"],
+        "kind:process": ["job"],
+        "kind:role": [entry.name for entry in found if entry.kind is TargetKind.ROLE],
+        "kind:": [entry.name for entry in found],
+        "kind:nothing": [],
+    }
+    typed = Matcher(found)
+    for query, expected in wanted.items():
+        assert sorted(names(Matcher(found).filter(query))) == sorted(expected), query
+        for end in range(1, len(query) + 1):
+            result = typed.filter(query[:end])
+        assert sorted(names(result)) == sorted(expected), query
+    assert spans(found[0], "kind:role") == {}
 
 
 def test_words_in_any_order_across_fields() -> None:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from support.tui.fake_actions import make_role, many_roles, sample_roles
-from xswitch.core.model import Role
+from xswitch.core.model import Role, TargetKind
 from xswitch.tui.picker.layout import GAP, GUTTER, Column, choose_columns, measure
+from xswitch.tui.render.formatting import KIND_SIGNS
 
 
 def total(columns: tuple[Column, ...]) -> int:
@@ -48,6 +50,23 @@ def test_a_wide_list_shows_everything_whole() -> None:
     columns = columns_at(150)
     assert list(columns) == ["account", "id", "role", "region", "profile", "mfa", "session"]
     assert columns["role"].width == len("CrossAccountDelivery")
+
+
+def test_the_kind_is_a_column_where_kinds_differ_and_a_sign_where_there_is_less_room() -> None:
+    roles = (*sample_roles(), make_role("corp", "1" * 12, "Admin", kind=TargetKind.SSO))
+    assert "kind" not in columns_at(150)
+    assert columns_at(160, roles)["kind"] == Column("kind", "kind", len("◎ role"))
+    narrow = next(
+        columns
+        for width in range(120, 50, -1)
+        if (columns := columns_at(width, roles)).get("kind", Column("", "", 0)).width == 1
+    )
+    assert narrow["kind"].heading == ""
+    for width in range(40, 200):
+        chosen = choose_columns(measure(roles), width)
+        assert total(chosen) <= width
+    assert all(cell_len(sign) == 1 for sign in KIND_SIGNS.values())
+    assert len(set(KIND_SIGNS.values())) == len(TargetKind)
 
 
 def test_one_long_name_does_not_widen_the_column() -> None:

@@ -21,7 +21,8 @@ from xswitch.cli.parser import CommandParser, add_json
 from xswitch.core.display import display
 from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import ExitCode, UsageError
-from xswitch.core.model import Problem, Role, SessionState
+from xswitch.core.model import Problem, Role, SessionState, TargetKind
+from xswitch.core.search.matcher import KIND_FILTER
 from xswitch.core.text import pluralize
 
 
@@ -259,11 +260,16 @@ def add_complete(parser: CommandParser) -> None:
 def complete(context: Context) -> int:
     """Print targets for completion: one line each with name, tab, and description."""
     word = context.arguments.word
-    for role in context.actions.listing().roles:
+    roles = context.actions.listing().roles
+    for kind in dict.fromkeys(role.kind for role in roles) if word.startswith("kind") else ():
+        if f"{KIND_FILTER}{kind.word}".startswith(word):
+            context.stdout.raw(f"{KIND_FILTER}{kind.word}\ttargets of this kind\n")
+    for role in roles:
         # A name that can't be shown as it is would only be a wrong target
         if role.name.startswith(word) and display(role.name) == role.name:
             account = role.account_name or role.account_id
-            text = display(" ".join(part for part in (account, role.role_name) if part))
+            other = "" if role.kind is TargetKind.ROLE else f"({role.kind.word})"
+            text = display(" ".join(part for part in (account, role.role_name, other) if part))
             printable = "".join(c if c.isprintable() else "?" for c in text)
             context.stdout.raw(f"{role.name}\t{printable}\n")
     return ExitCode.DONE

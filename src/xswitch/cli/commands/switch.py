@@ -63,7 +63,8 @@ def add_session_options(parser: CommandParser) -> None:
         "target",
         nargs="*",
         metavar="TARGET",
-        help="profile, role ARN, ACCOUNT:ROLE, - (previous profile), or words that match one role",
+        help="profile, role ARN, ACCOUNT:ROLE, - (previous profile), or words that match one role"
+        " (kind:sso and the like match a kind)",
     )
     parser.add_argument(
         "--source", metavar="PROFILE", help="with ACCOUNT:ROLE: profile that assumes the role"

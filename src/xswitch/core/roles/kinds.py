@@ -43,10 +43,11 @@ _KINDS = {
 
 def is_role_profile(profile: Profile) -> bool:
     """Whether a profile is at the end of a chain: it assumes its role with AssumeRole."""
+    properties = profile.properties
     return (
-        "role_arn" in profile.properties
-        and "web_identity_token_file" not in profile.properties
-        and ROLE_KEY not in profile.properties
+        "role_arn" in properties
+        and "web_identity_token_file" not in properties
+        and ROLE_KEY not in properties
     )
 
 

@@ -75,6 +75,7 @@ from xswitch.core.roles.portal import (
 from xswitch.core.roles.sources import NO_CREDENTIALS, has_static_keys, problem_at, sso_source
 from xswitch.core.variables import own_regions
 
+_ROLE = TargetKind.ROLE
 _SEVERITIES = ("error", "warning", "info")
 
 
@@ -121,8 +122,8 @@ def resolve_all(
             continue
         role = builder.build_target(profile)
         if role is not None:
-            first = role.kind in {TargetKind.ROLE, TargetKind.SSO}
-            (roles if first else others).append(role)
+            kind = role.kind
+            (roles if kind is _ROLE or kind is TargetKind.SSO else others).append(role)
     names = {role.name for role in (*roles, *others)}
     for profile, arn in ad_hoc:
         role = builder.build_stored_ad_hoc(profile, arn, names)
@@ -335,11 +336,12 @@ class RoleBuilder:
         return replace(role, guard=guard, duration_seconds=seconds, duration_reason=reason)
 
     def _account_name(self, profile: Profile, account_id: str) -> str:
-        return (
+        name = (
             self._settings.account_names.get(account_id)
-            or first_line(profile.get(ACCOUNT_NAME_KEY) or "")
-            or first_line(self._portal_names.get(account_id, ""))
+            or profile.get(ACCOUNT_NAME_KEY)
+            or self._portal_names.get(account_id)
         )
+        return first_line(name) if name else ""
 
     def _managed_name(self, name: str) -> str:
         """Return the name of the managed profile that a target has, or would get."""

@@ -124,7 +124,7 @@ class Matcher:
         probes = [_search_forms(term) for term in dict.fromkeys(folded.split())]
         if not probes:
             return Matches(self._roles, query, self._unfiltered_order)
-        while self._query_results and not folded.startswith(self._query_results[-1][0]):
+        while self._query_results and not _extends(folded, self._query_results[-1][0]):
             self._query_results.pop()
         rows = self._query_results[-1][1] if self._query_results else self._rows()
         matching_rows: list[tuple[int, _SearchText]] = []
@@ -153,6 +153,18 @@ class Matcher:
                 for rank, position in enumerate(self._order)
             ]
         return self._texts
+
+
+def _extends(query: str, earlier: str) -> bool:
+    """Whether a query can only match roles that an earlier one did.
+
+    `kind` is a word like any other until its colon is typed.
+    """
+    if not query.startswith(earlier):
+        return False
+    word = "" if not earlier.strip() or earlier[-1].isspace() else earlier.rsplit(maxsplit=1)[-1]
+    unfinished = word != KIND_FILTER and KIND_FILTER.startswith(word)
+    return not (unfinished and query[len(earlier) - len(word) :].startswith(KIND_FILTER))
 
 
 def field_text(role: Role, field: SearchField) -> str:

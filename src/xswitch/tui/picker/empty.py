@@ -55,7 +55,7 @@ def _no_roles(state: PickerState, width: int) -> list[Line]:
                 span(pluralize(profiles, "profile"), "text"),
                 (" in ", "muted"),
                 (file, "text"),
-                (", none with a role_arn.", "muted"),
+                (", none with a role, a sign-in, or keys.", "muted"),
             ],
             width,
         ),

@@ -11,6 +11,7 @@ from xswitch.tui.picker.keys import ACTIONS, LETTER_SECONDS, LetterMode, interpr
 from xswitch.tui.widgets.input import PlainInput
 
 PLACEHOLDERS = (
+    " type to filter: account, id, role, region, note, kind:sso, in any order",
     " type to filter: account, id, role, region, note, in any order",
     " type to filter: account, role, region, note",
     " type to filter",
