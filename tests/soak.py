@@ -72,6 +72,13 @@ ROWS: dict[str, Row] = {
         "only the intended keys differ in both views, or refused and untouched",
         "test_generated_edits",
     ),
+    "populate": Row(
+        "Generated configs populated from a portal's list, edited by hand, and pruned",
+        10_000,
+        "no foreign byte changed; what was edited stays; a second run changes nothing",
+        "test_populated",
+        ("core/sso/test_populate.py",),
+    ),
     "edited": Row(
         "Edits of config, credentials, and settings around a plan, its pointer, and the hot path",
         2_000,

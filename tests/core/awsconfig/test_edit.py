@@ -58,7 +58,7 @@ def test_setting_and_removing_gives_the_same_lines_again(data: st.DataObject) ->
     new = apply_edits(text, file, [SetProfile(file, "xs-new", data.draw(properties), "mine")])
     again = apply_edits(new, file, [RemoveProfile(file, "xs-new")])
     assert significant(again) == significant(text)
-    if text.endswith("\n") and not text.endswith("\n\n") and not text.endswith("\n\r\n"):
+    if not text or text.endswith("\n"):
         assert again == text
 
 
@@ -126,7 +126,7 @@ def put(
         ("\ufeff", put("xs-a", region="r"), "\ufeff[profile xs-a]\nregion = r\n"),
         ("# x", put("xs-a"), "# x\n\n[profile xs-a]\n"),
         ("# x\n", put("xs-a"), "# x\n\n[profile xs-a]\n"),
-        ("# x\n\n", put("xs-a"), "# x\n\n[profile xs-a]\n"),
+        ("# x\n\n", put("xs-a"), "# x\n\n\n[profile xs-a]\n"),
         ("# x\n  ", put("xs-a"), "# x\n  \n\n[profile xs-a]\n"),
         ("\r\t\n", put("xs-a"), "\r\t\n\n[profile xs-a]\n"),
         ("# x\r\n", put("xs-a", b="c"), "# x\r\n\r\n[profile xs-a]\r\nb = c\r\n"),
@@ -384,3 +384,37 @@ def test_verify_names_at_most_three_sections() -> None:
     old = "".join(f"[profile p{n}]\n" for n in range(9))
     with pytest.raises(ConfigError, match="and 6 more"):
         verify(old, "", "config", [])
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_many_edits_at_once_are_those_edits_one_after_another(data: st.DataObject) -> None:
+    file = data.draw(files)
+    text = data.draw(texts(file))
+    changes = [edit for _ in range(3) for edit in data.draw(edits(file))]
+    one_by_one = text
+    for edit in changes:
+        one_by_one = apply_edits(one_by_one, file, [edit])
+    assert apply_edits(text, file, changes) == one_by_one
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_an_sso_session_is_set_and_its_profiles_are_left(
+    botocore: Botocore, data: st.DataObject
+) -> None:
+    text = data.draw(clean_texts("config"))
+    name = data.draw(st.sampled_from(["corp", "default", "a"]))
+    values = {"sso_start_url": "https://corp.awsapps.com/start", "sso_region": "eu-west-1"}
+    edit = SetProfile("config", name, values, section="sso-session")
+    new = apply_edits(text, "config", [edit])
+    verify(text, new, "config", [edit])
+    before, after = botocore.load(text), botocore.load(new)
+    assert before is not None
+    assert after is not None
+    assert after["sso_sessions"] == {**before["sso_sessions"], name: values}
+    assert after["profiles"] == before["profiles"]
+    removal = RemoveProfile("config", name, "sso-session")
+    again = apply_edits(new, "config", [removal])
+    verify(new, again, "config", [removal])
+    assert f"[sso-session {name}]" not in again

@@ -1,4 +1,4 @@
-"""Set or remove one profile in one file, and leave every other byte unchanged.
+"""Set or remove a profile or sso-session in one file, and leave every other byte unchanged.
 
 Line ends, byte order mark, comments, blank lines, nesting, and order are preserved. Of a repeated
 key, the last occurrence is edited, which is the one SDKs read.
@@ -67,18 +67,61 @@ def plan_edits(text: str, file: FileKind, edits: Sequence[ProfileEdit]) -> list[
     The offsets of each list are those of the text after the previous list.
     """
     steps = []
+    parsed = _ParsedText(text, file)
     for edit in edits:
         if edit.file != file:
             continue
+        sections = parsed.sections_of(edit)
         patches = (
-            _set_patches(text, edit)
+            _set_patches(parsed.text, edit, sections)
             if isinstance(edit, SetProfile)
-            else _remove_patches(text, edit)
+            else _remove_patches(parsed.text, edit, sections)
         )
         if patches:
             steps.append(patches)
-            text = apply_patches(text, patches)
+            parsed.apply(patches, edit)
     return steps
+
+
+class _ParsedText:
+    """A text between edits, which is parsed again only where an edit could have changed something.
+
+    Thousands of profiles, each appended or edited from the end of the file to its start, take one
+    pass.
+    """
+
+    def __init__(self, text: str, file: FileKind) -> None:
+        self.text = text
+        self._file: FileKind = file
+        self._valid_before = 0
+        self._sections: dict[tuple[str, str], list[ConfigSection]] = {}
+        self._changed: set[tuple[str, str]] = set()
+        self._parse()
+
+    def sections_of(self, edit: ProfileEdit) -> list[ConfigSection]:
+        """Return the sections that the edit is about."""
+        key = (edit.section, edit.name)
+        found = self._sections.get(key, [])
+        if key in self._changed or any(one.content_end > self._valid_before for one in found):
+            self._parse()
+            found = self._sections.get(key, [])
+        return found
+
+    def apply(self, patches: Sequence[TextPatch], edit: ProfileEdit) -> None:
+        """Make the patches of an edit."""
+        # Whole lines before the first patch read as before
+        start = patches[0].start
+        whole = self.text[start - 1 : start] == "\n"
+        self._valid_before = min(self._valid_before, start if whole else start - 1)
+        self._changed.add((edit.section, edit.name))
+        self.text = apply_patches(self.text, patches)
+
+    def _parse(self) -> None:
+        self._sections = {}
+        for section in parse_document(self.text, self._file).sections:
+            self._sections.setdefault((section.kind, section.name), []).append(section)
+        self._valid_before = len(self.text)
+        self._changed = set()
 
 
 def apply_patches(text: str, patches: Sequence[TextPatch]) -> str:
@@ -114,10 +157,10 @@ def reversed_patches(text: str, steps: Sequence[Sequence[TextPatch]]) -> list[li
 # -- setting ---------------------------------------------------------------------------------------
 
 
-def _set_patches(text: str, edit: SetProfile) -> list[TextPatch]:
+def _set_patches(text: str, edit: SetProfile, sections: list[ConfigSection]) -> list[TextPatch]:
     _check(edit)
-    sections = _profile_sections(text, edit)
-    if edit.name == "default" and any(section.prefixed for section in sections):
+    is_default = edit.name == "default" and edit.section == "profile"
+    if is_default and any(section.prefixed for section in sections):
         sections = [section for section in sections if section.prefixed]
     if not sections:
         return [_append_patch(text, edit)]
@@ -162,13 +205,13 @@ def _append_patch(text: str, edit: SetProfile) -> TextPatch:
     if text and text != BOM:
         if not text.endswith("\n"):
             lines.append("")
-        if not _is_blank(text.rpartition("\n")[0].rpartition("\n")[2]) or not text.endswith("\n"):
-            lines.append("")
+        lines.append("")  # also after a blank line: a removal takes one, and leaves the others
     if edit.comment:
         has_prefix = edit.comment.lower().startswith("xswitch")
         lines.append(f"# {edit.comment}" if has_prefix else f"{COMMENT_PREFIX}: {edit.comment}")
-    unprefixed = edit.file == "credentials" or edit.name == "default"
-    lines.append(f"[{edit.name}]" if unprefixed else f"[profile {edit.name}]")
+    is_default = edit.name == "default" and edit.section == "profile"
+    unprefixed = edit.file == "credentials" or is_default
+    lines.append(f"[{edit.name}]" if unprefixed else f"[{edit.section} {edit.name}]")
     lines += [f"{key} = {value}".rstrip() for key, value in edit.properties.items()]
     return TextPatch(len(text), len(text), "".join(line + eol for line in lines))
 
@@ -218,10 +261,12 @@ def _drop_errors(text: str, section: ConfigSection) -> Iterator[TextPatch]:
 # -- removing --------------------------------------------------------------------------------------
 
 
-def _remove_patches(text: str, edit: RemoveProfile) -> list[TextPatch]:
+def _remove_patches(
+    text: str, edit: RemoveProfile, sections: list[ConfigSection]
+) -> list[TextPatch]:
     _check_name(edit)
     patches: list[TextPatch] = []
-    for section in _profile_sections(text, edit):
+    for section in sections:
         start = section.start
         above = text.rfind("\n", 0, max(0, start - 1)) + 1
         if start and text[above:start].removeprefix(BOM).startswith(COMMENT_PREFIX):
@@ -237,14 +282,6 @@ def _remove_patches(text: str, edit: RemoveProfile) -> list[TextPatch]:
 
 
 # -- shared ----------------------------------------------------------------------------------------
-
-
-def _profile_sections(text: str, edit: ProfileEdit) -> list[ConfigSection]:
-    return [
-        section
-        for section in parse_document(text, edit.file).sections
-        if section.kind == "profile" and section.name == edit.name
-    ]
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
@@ -280,6 +317,13 @@ def _check(edit: SetProfile) -> None:
 
 
 def _check_name(edit: ProfileEdit) -> None:
+    if edit.section != "profile" and (edit.file != "config" or not is_legal_name(edit.name)):
+        raise ConfigError(
+            f"{edit.name!r} isn't a valid name of an sso-session.",
+            why="SDKs accept only letters, digits, and _-/.%@:+ in it.",
+            next_step="Choose another name: xswitch sso add NAME",
+            code=ErrorCode.ILLEGAL_PROFILE_NAME,
+        )
     if not is_legal_name(edit.name):
         raise ConfigError(
             f"{edit.name!r} isn't a valid profile name.",

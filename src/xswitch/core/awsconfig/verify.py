@@ -36,11 +36,11 @@ def verify(old: str, new: str, file: FileKind, edits: Sequence[ProfileEdit]) -> 
         raise _unsafe_edit_error(
             f"The new text would have new mistakes: {', '.join(sorted(new_faults))}."
         )
-    touched = {edit.name for edit in edits}
-    cli_before = read_as_cli(before, touched)
+    edited = {edit.name for edit in edits}
+    cli_before = read_as_cli(before, edited)
     if cli_before.error:
         return
-    cli_after = read_as_cli(after, touched)
+    cli_after = read_as_cli(after, edited)
     if cli_after.error:
         raise _unsafe_edit_error(
             "The AWS CLI would reject the file:"
@@ -52,38 +52,36 @@ def verify(old: str, new: str, file: FileKind, edits: Sequence[ProfileEdit]) -> 
 def _verify_cli(
     before: CliParseResult, after: CliParseResult, file: FileKind, edits: Sequence[ProfileEdit]
 ) -> None:
-    touched = {edit.name for edit in edits}
+    touched: dict[tuple[str, str], list[ProfileEdit]] = {}
+    for edit in edits:
+        touched.setdefault((edit.section, edit.name), []).append(edit)
     old, new = _cli_values(before, file), _cli_values(after, file)
     changed_names = sorted(
-        key[1]
-        for key in {*old, *new}
-        if old.get(key) != new.get(key) and not (key[0] == "profile" and key[1] in touched)
+        key[1] for key in {*old, *new} if old.get(key) != new.get(key) and key not in touched
     )
     if changed_names:
         raise _unsafe_edit_error(
             f"The change would affect what the AWS CLI reads in {_list_names(changed_names)}."
         )
-    for name in touched:
-        was, now = old.get(("profile", name)), new.get(("profile", name))
-        expected = _expected_cli_values(name, was, edits)
+    for (word, name), changes in touched.items():
+        was, now = old.get((word, name)), new.get((word, name))
+        expected = _expected_cli_values(was, changes)
         if expected is None:
             if now is not None:
                 raise _unsafe_edit_error(
-                    f"The AWS CLI would still see profile {name}, from a header that SDKs read"
+                    f"The AWS CLI would still see {word} {name}, from a header that SDKs read"
                     " differently."
                 )
         elif now is None or {**before.defaults, **expected} != {**before.defaults, **now}:
-            raise _unsafe_edit_error(f"The AWS CLI would misread profile {name}.")
+            raise _unsafe_edit_error(f"The AWS CLI would misread {word} {name}.")
 
 
 def _expected_cli_values(
-    name: str, was: Mapping[str, CliValue] | None, edits: Sequence[ProfileEdit]
+    was: Mapping[str, CliValue] | None, edits: Sequence[ProfileEdit]
 ) -> dict[str, CliValue] | None:
     """Return the values that the AWS CLI must read after the edits; None for no profile."""
     expected = None if was is None else dict(was)
     for edit in edits:
-        if edit.name != name:
-            continue
         if isinstance(edit, RemoveProfile):
             expected = None
         else:
@@ -123,13 +121,13 @@ def _sdk_values(document: ConfigDocument) -> _Sections:
 
 
 def _apply_edit(sections: _Sections, edit: ProfileEdit) -> None:
-    key = ("profile", edit.name)
+    key = (str(edit.section), edit.name)
     if isinstance(edit, SetProfile):
         retained = {} if edit.exact else sections.get(key, {})
         sections[key] = {**retained, **edit.properties}
     else:
         sections.pop(key, None)
-        if edit.name == "default":
+        if key == ("profile", "default"):
             sections.pop(("ignored", "default"), None)
 
 

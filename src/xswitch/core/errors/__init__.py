@@ -74,6 +74,8 @@ class ErrorCode(StrEnum):
     BAD_PROFILE_NAME = "bad_profile_name"
     BAD_REGION = "bad_region"
     BAD_SESSION_NAME = "bad_session_name"
+    BAD_START_URL = "bad_start_url"
+    BAD_TEMPLATE = "bad_template"
     COLOUR_INVALID = "colour_invalid"
     CONFIRMATION_NEEDED = "confirmation_needed"
     FILE = "file"

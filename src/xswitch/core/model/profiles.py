@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from xswitch.core.model.credentials import FileKind, Origin, Problem
 
@@ -134,9 +134,13 @@ class ConfigView:
     problems: tuple[Problem, ...] = ()
 
 
+SectionWord = Literal["profile", "sso-session"]
+"""The kinds of sections that xswitch writes."""
+
+
 @dataclass(frozen=True, slots=True)
 class SetProfile:
-    """Create profile `name` in one file, or set properties of it."""
+    """Create profile `name` in one file, or set properties of it; or do that to an sso-session."""
 
     file: FileKind
     name: str
@@ -145,6 +149,8 @@ class SetProfile:
     """One line, without the `#`, written above a new profile."""
     exact: bool = True
     """Remove every other property."""
+    section: SectionWord = "profile"
+    """An sso-session is only in the config file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,7 @@ class RemoveProfile:
 
     file: FileKind
     name: str
+    section: SectionWord = "profile"
 
 
 ProfileEdit = SetProfile | RemoveProfile

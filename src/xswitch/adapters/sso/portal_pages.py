@@ -38,7 +38,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class BotoPortal:
+class PortalPages:
     """Implements `actions.sso.ports.Portal`. Thread-safe; one per process, to keep connections."""
 
     def __init__(

@@ -1,0 +1,33 @@
+"""Generated configs, populated and pruned: no foreign byte changes, a second run does nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.config.texts import clean_texts, texts
+from support.populated import SECTION, check
+from support.reliability.generated import Tally, drawn
+from support.reliability.soak import chance, chunks
+from xswitch.core.errors import ConfigError
+
+PLACES = ("{section}\n{text}", "{text}\n{section}")
+
+
+@pytest.mark.parametrize(("chunk", "how_many"), chunks(40, 10_000, 500))
+def test_populating_changes_no_foreign_byte_and_nothing_twice(chunk: int, how_many: int) -> None:
+    random = chance("populate", chunk)
+    whole, odd = Tally(), Tally()
+    for number, text in enumerate(drawn(clean_texts("config"), "populate", chunk, how_many)):
+        placed = PLACES[number % 2].format(section=SECTION, text=text)
+        with whole.case(placed):
+            whole.parts[check(placed, random)] += 1
+    for number, text in enumerate(drawn(texts("config"), "populate odd", chunk, how_many // 4)):
+        placed = PLACES[number % 2].format(section=SECTION, text=text)
+        with odd.case(placed):
+            try:
+                odd.parts[check(placed, random)] += 1
+            except ConfigError:
+                odd.parts["refused, no safe edit"] += 1
+    assert whole.parts["populated"] > how_many // 2
+    whole.tell("populate", "generated configs, populated, edited, and pruned")
+    odd.tell("populate", "the same with mistakes in them")
