@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xswitch.actions.api import Actions
 from xswitch.actions.ports import (
@@ -58,6 +58,10 @@ from xswitch.adapters.vault.runtime_places import RuntimePlaces
 from xswitch.core.awsconfig.paths import default_paths
 from xswitch.core.filenames import config_folder_name
 from xswitch.core.model import Credentials, Endpoint, SsoSession, SsoToken
+
+if TYPE_CHECKING:  # only the commands of portals import them
+    from xswitch.actions.sso.portals import PortalPorts
+    from xswitch.actions.sso.ports import Portal
 
 
 class _LazyIamSource:
@@ -272,11 +276,44 @@ class Services:
     @cached_property
     def actions(self) -> Actions:
         """The use cases."""
-        return Actions(self.ports, self._sso)
+        return Actions(self.ports, self._sso, self._portal_ports)
 
     @cached_property
     def _sso(self) -> SsoPorts:
         return _sso_ports(self._environ, self.clock, self.ports)
+
+    def _portal_ports(self) -> PortalPorts:
+        from xswitch.actions.sso.discovery import DiscoveryPorts  # noqa: PLC0415 -- few list
+        from xswitch.actions.sso.portals import PortalPorts  # noqa: PLC0415 -- as above
+        from xswitch.adapters.sso.workers import ThreadWorkers  # noqa: PLC0415 -- as above
+        from xswitch.adapters.system.background import DetachedListings  # noqa: PLC0415
+
+        def pages() -> Portal:
+            from xswitch.adapters.sso.portal_pages import PortalPages  # noqa: PLC0415
+
+            return PortalPages(now=self.clock.now)
+
+        def regions() -> tuple[str, ...]:
+            from xswitch.adapters.sso.regions import portal_regions  # noqa: PLC0415
+
+            return portal_regions()
+
+        ports = self.ports
+        return PortalPorts(
+            discovery=DiscoveryPorts(
+                _LazyPort(pages),
+                FilePortalLists(self._paths.portal),
+                ports.storage.locks,
+                self.clock,
+                ThreadWorkers,
+            ),
+            config=ports.config,
+            token=self._sso_token,
+            resolve_start_url=self._sso.start_urls.resolve,
+            regions=regions,
+            start_in_background=DetachedListings(self._environment.command).start,
+            remove_leftovers=ports.remove_leftovers,
+        )
 
     def _sso_token(self, session: SsoSession, rejected: SsoToken | None) -> SsoToken:
         return AccessTokens(self._sso).token(session, rejected)

@@ -24,9 +24,10 @@ def test_the_words_are_those_of_the_parser() -> None:
     shown = {choice.dest for choice in commands._choices_actions}
     assert set(COMMANDS) == shown
     parsers = {name: commands.choices[name] for name in COMMANDS}
-    verbs = subparsers(parsers["access"])
-    assert verbs is not None
-    parsers |= {f"access {name}": parser for name, parser in verbs.choices.items()}
+    for command in ("access", "sso"):
+        verbs = subparsers(parsers[command])
+        assert verbs is not None
+        parsers |= {f"{command} {name}": parser for name, parser in verbs.choices.items()}
     for name, parser in parsers.items():
         actions = parser._actions
         options = {
@@ -47,7 +48,7 @@ def test_the_words_are_those_of_the_parser() -> None:
         choices = {row.word for row in rows if row.kind == "choice"} - {"-"}
         assert choices == {choice for action in positional for choice in action.choices or ()}, name
         assert any(row.kind == "target" for row in rows) is any(
-            action.choices is None for action in positional
+            action.choices is None and action.metavar != "NAME" for action in positional
         ), name
 
 

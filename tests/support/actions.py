@@ -126,6 +126,9 @@ class FakeConfig:
     def read(self) -> ConfigView:
         return read_view(self.paths(), self.config, self.credentials)
 
+    def text(self, kind: FileKind) -> str:
+        return self.config if kind == "config" else self.credentials
+
     def default_paths(self) -> ConfigPaths:
         return ConfigPaths("/home/u/.aws/config", "/home/u/.aws/credentials")
 

@@ -123,6 +123,13 @@ ELSEWHERE: dict[str, str] = {
     "xswitch login {} --force": "e2e/test_login.py",
     "xswitch login --device-code": "e2e/test_login.py",
     "xswitch logout --all": "e2e/test_login.py",
+    "List one with: xswitch sso refresh SESSION": "e2e/test_portals.py",
+    "Sign in with: xswitch login {}": "e2e/test_login.py",
+    "To take it back: xswitch config undo": "e2e/test_portals.py",
+    "xswitch sso add NAME --start-url URL --region REGION": "e2e/test_portals.py",
+    "xswitch sso list {}": "e2e/test_portals.py",
+    "Try another one: xswitch sso populate --dry-run": "e2e/test_portals.py",
+    "xswitch sso refresh {}": "e2e/test_portals.py",
 }
 
 _CHOICE = "the user chooses what the message names"
@@ -132,6 +139,10 @@ _AWS = "it changes something in AWS that only its owner knows"
 _CONFIG = "an editor changes the place that the message names"
 
 ADVICE: dict[str, str] = {
+    "Choose another name: xswitch sso add NAME": _CHOICE,
+    "Use one such as https://d-1234567890.awsapps.com/start.": _CHOICE,
+    "Use sso:account:access, or leave --scope out.": _CHOICE,
+    "Use the region of the portal, such as {}.": _CHOICE,
     "Leave {} out.": "the same command without the option that the message names",
     "Remove mfa_serial at {}:{}": _CONFIG,
     "Remove the policy from the guard in config.toml, or use a role.": _CONFIG,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # 30 ms for every command, and few set up access or explain
     from xswitch.actions.access.api import AccessActions
     from xswitch.actions.sessions.broker import Broker
     from xswitch.actions.sso.api import SsoActions
+    from xswitch.actions.sso.portals import PortalActions, PortalPorts
     from xswitch.actions.sso.sign_in_ports import SsoPorts
     from xswitch.core.explain.model import Explanation
     from xswitch.core.profiles.binding import ProfileBinding
@@ -200,9 +201,15 @@ class Actions:
     start-up time. All methods raise only XswitchError subclasses and may run in worker threads.
     """
 
-    def __init__(self, ports: Ports, sso: SsoPorts | None = None) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        sso: SsoPorts | None = None,
+        portals: Callable[[], PortalPorts] | None = None,
+    ) -> None:
         self._ports = ports
         self._sso = sso
+        self._portals = portals
         self._vault: VaultInfo | None = None
 
     @cached_property
@@ -368,6 +375,24 @@ class Actions:
         if self._sso is None:
             raise AssertionError("these actions have no ports of Identity Center")
         return SsoActions(self._sso)
+
+    @cached_property
+    def portals(self) -> PortalActions:
+        """The use cases of the portals' lists."""
+        from xswitch.actions.sso.portals import PortalActions
+
+        if self._portals is None:
+            raise AssertionError("these actions have no ports of portals")
+        return PortalActions(self._portals())
+
+    def refresh_stale_portals(self) -> None:
+        """Start a listing in the background for each portal whose list is old.
+
+        It never raises, never asks, and opens no browser.
+        """
+        lists = self._ports.config.portal_lists
+        if self._portals is not None and lists.any_stale(self._ports.process.clock.now()):
+            self.portals.refresh_stale()
 
     def doctor(self) -> tuple[DoctorCheck, ...]:
         """Check config, vault, hook, and network."""

@@ -346,6 +346,10 @@ class ConfigStore(Protocol):
         """
         ...
 
+    def text(self, kind: FileKind) -> str:
+        """Return the text of one file, "" if it's missing. Raises ConfigError as `read` does."""
+        ...
+
     def default_paths(self) -> ConfigPaths:
         """Return the paths that both files have if no variable names another."""
         ...
@@ -446,6 +450,10 @@ class PortalLists(Protocol):
         """
         ...
 
+    def any_stale(self, now: datetime) -> bool:
+        """Whether a list is so old that it is to be refreshed. Never raises."""
+        ...
+
 
 class NoPortalLists:
     """Implements `PortalLists` without a list."""
@@ -453,6 +461,11 @@ class NoPortalLists:
     def load(self) -> tuple[PortalRole, ...]:
         """Return nothing."""
         return ()
+
+    def any_stale(self, now: datetime) -> bool:
+        """Return False."""
+        del now
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,8 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     name = words[index]
     if all(command.name != name for command in COMMANDS):
         raise _unknown_command_error(name)
-    if name == "access":
-        words[index + 1 :] = _move_verb_first(words[index + 1 :])
+    if name in VERBS:
+        words[index + 1 :] = _move_verb_first(words[index + 1 :], VERBS[name])
     return build_parser(name).parse_args(words)
 
 
@@ -123,14 +123,17 @@ def _unknown_command_error(name: str) -> UsageError:
     return UsageError(f"Unknown command {name!r}.{suggestion}", next_step="xswitch --help")
 
 
-def _move_verb_first(words: list[str]) -> list[str]:
-    """Accept options before the verb of `access`, which argparse requires in front of them."""
-    index = next((i for i, word in enumerate(words) if word in ACCESS_VERBS), 0)
+def _move_verb_first(words: list[str], verbs: Sequence[str]) -> list[str]:
+    """Accept options before a verb, which argparse requires in front of them."""
+    index = next((i for i, word in enumerate(words) if word in verbs), 0)
     return [*words[index : index + 1], *words[:index], *words[index + 1 :]]
 
 
-ACCESS_VERBS = ("plan", "apply", "check", "lint")
-"""The verbs of `access`."""
+VERBS = {
+    "access": ("plan", "apply", "check", "lint"),
+    "sso": ("list", "refresh", "populate", "add"),
+}
+"""The verbs of the commands that have some."""
 
 
 # -- options that several commands share

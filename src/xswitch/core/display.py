@@ -79,6 +79,7 @@ SHOWN_KEYS = frozenset(
         "xswitch_note",
         "xswitch_policy",
         "xswitch_policy_arns",
+        "xswitch_populated",
         "xswitch_region",
         "xswitch_role",
         "xswitch_session_name",

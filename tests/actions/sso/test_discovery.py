@@ -18,7 +18,7 @@ from support.sso.portal import (
     assignments,
     token,
 )
-from xswitch.actions.sso.discovery import DiscoveryPorts, DiscoveryUpdate, refresh
+from xswitch.actions.sso.discovery import DiscoveryPorts, DiscoveryUpdate, NewToken, refresh
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.adapters.state.portal_lists import FilePortalLists
 from xswitch.core.errors import (
@@ -27,6 +27,7 @@ from xswitch.core.errors import (
     ErrorCode,
     LockBusyError,
     NetworkError,
+    SignInNeededError,
     SourceCredentialsError,
     ThrottledError,
 )
@@ -56,7 +57,7 @@ class Scene:
     def refresh(
         self,
         show: Callable[[DiscoveryUpdate], None] | None = None,
-        new_token: Callable[[], SsoToken] = token,
+        new_token: NewToken = lambda _: token(),
     ) -> PortalList:
         return refresh(self.ports, CORP, new_token, show or self.show)
 
@@ -204,13 +205,15 @@ def test_a_token_that_expires_midway_is_a_sentence_and_the_progress_is_kept(
     with pytest.raises(SourceCredentialsError) as error:
         scene.refresh(end)
     assert error.value.code == ErrorCode.SSO_LOGIN
-    assert error.value.what == "The sign-in to corp has ended."
+    assert isinstance(error.value, SignInNeededError)
+    assert error.value.label == "corp"
+    assert error.value.why.startswith("The sign-in has ended. ")
     assert "of 30 accounts are kept" in error.value.why
     assert error.value.next_step == "xswitch login corp"
     served = len(scene.portal.served)
     assert served > 10
     later = scene.again()
-    found = later.refresh(new_token=lambda: token("SECRET-another"))
+    found = later.refresh(new_token=lambda _: token("SECRET-another"))
     assert listed(found.roles) == scene.portal.roles()
     assert len(scene.portal.served) <= 31 + 8  # those that were under way are asked for again
 
@@ -223,7 +226,7 @@ def test_a_token_that_was_renewed_meanwhile_is_taken(tmp_path: Path) -> None:
         if update.accounts_done == 5:
             scene.portal.accepted = "SECRET-another"
 
-    found = scene.refresh(end, new_token=lambda: next(tokens))
+    found = scene.refresh(end, new_token=lambda _: next(tokens))
     assert listed(found.roles) == scene.portal.roles()
 
 
@@ -232,7 +235,7 @@ def test_a_token_that_is_about_to_expire_is_renewed_before_it_is_sent(tmp_path: 
     tokens = iter([token(seconds=31), *(token("SECRET-another") for _ in range(20))])
     scene.portal.accepted = "SECRET-access-token"
 
-    def renewed() -> SsoToken:
+    def renewed(_: SsoToken | None) -> SsoToken:
         found = next(tokens)
         scene.portal.accepted = found.access_token.reveal()
         return found
@@ -299,9 +302,9 @@ def test_one_process_lists_a_portal_and_the_others_take_its_list(tmp_path: Path)
     def inside(update: DiscoveryUpdate) -> None:
         if update.accounts_done == 2:
             with pytest.raises(LockBusyError):
-                refresh(ports, CORP, token, wait=False)
+                refresh(ports, CORP, lambda _: token(), wait=False)
 
-    found = refresh(ports, CORP, token, inside)
+    found = refresh(ports, CORP, lambda _: token(), inside)
     assert listed(found.roles) == scene.portal.roles()
 
 

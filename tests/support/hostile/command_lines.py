@@ -37,6 +37,7 @@ BASES: Mapping[str, tuple[list[str], list[str]]] = {
     "pin": (["pin"], ["pin", "p0000"]),
     "renew": (["renew"], ["renew", "p0000"]),
     "renew-background": (["renew-background", "p"], ["renew-background", "p"]),
+    "sso": (["sso", "list"], ["sso", "populate", "corp"]),
     "status": (["status"], ["status"]),
     "switch": (["switch", "q"], ["switch", "p0000"]),
 }
@@ -80,7 +81,7 @@ def by_argv(texts: Sequence[str]) -> list[Job]:
     for command, whole in grammar().items():
         word, base = BASES[command]
         scene = UNTOLD if command == "renew-background" else command
-        parser = _subcommands(whole)[base[1]] if command == "access" else whole
+        parser = _subcommands(whole)[base[1]] if command in ("access", "sso") else whole
         valued = [
             action.option_strings[-1]
             for action in parser._actions

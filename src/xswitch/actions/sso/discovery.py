@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import shlex
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -19,11 +18,12 @@ from xswitch.core.errors import (
     ErrorCode,
     LockBusyError,
     NetworkError,
-    SourceCredentialsError,
     ThrottledError,
     XswitchError,
 )
+from xswitch.core.errors.sso import sign_in_needed
 from xswitch.core.model import PortalRole, Secret, SsoSession, SsoToken
+from xswitch.core.model.sso import portal_address
 from xswitch.core.sso import pacing
 from xswitch.core.sso.portal_list import (
     RESUMABLE_FOR,
@@ -33,7 +33,6 @@ from xswitch.core.sso.portal_list import (
     PortalList,
     PortalPage,
     RolesPage,
-    canonical_start_url,
     finished_list,
     portal_role,
 )
@@ -67,6 +66,8 @@ class DiscoveryUpdate:
     """The portal refuses requests at present."""
 
 
+NewToken = Callable[[SsoToken | None], SsoToken]
+"""Returns a token; not the one that the portal no longer accepts, if one is given."""
 Show = Callable[[DiscoveryUpdate], None]
 """Shows progress; it may raise CancelledError, which ends the listing and keeps its pages."""
 
@@ -88,13 +89,13 @@ class DiscoveryPorts:
 
 def lock_name(start_url: str) -> str:
     """Return the name of the lock of a portal's listing."""
-    return f"portal-{sha256(canonical_start_url(start_url).encode())[:16]}"
+    return f"portal-{sha256(portal_address(start_url).encode())[:16]}"
 
 
 def refresh(
     ports: DiscoveryPorts,
     session: SsoSession,
-    token: Callable[[], SsoToken],
+    token: NewToken,
     show: Show = show_nothing,
     *,
     wait: bool = True,
@@ -121,9 +122,7 @@ def refresh(
         return _refresh(ports, session, token, show)
 
 
-def _refresh(
-    ports: DiscoveryPorts, session: SsoSession, token: Callable[[], SsoToken], show: Show
-) -> PortalList:
+def _refresh(ports: DiscoveryPorts, session: SsoSession, token: NewToken, show: Show) -> PortalList:
     newer = ports.lists.newer(session.start_url)
     if newer is not None:
         raise newer
@@ -148,14 +147,14 @@ class _Listing:
         self,
         ports: DiscoveryPorts,
         session: SsoSession,
-        token: Callable[[], SsoToken],
+        token: NewToken,
         show: Show,
         state: ListingState,
     ) -> None:
         self._ports = ports
         self._session = session
         self._new_token = token
-        self._token = token()
+        self._token = token(None)
         self._show = show
         self._state = state
         self._workers = ports.workers()
@@ -210,7 +209,7 @@ class _Listing:
 
     def _current_token(self) -> SsoToken:
         if self._token.expires_at - self._ports.clock.now() < _NEARLY_EXPIRED:
-            self._token = self._new_token()
+            self._token = self._new_token(None)
         return self._token
 
     def _next_moment(self) -> float:
@@ -265,11 +264,10 @@ class _Listing:
     def _failed(self, ended: EndedRequest, error: XswitchError, now: float) -> None:
         request = ended.request
         if error.code == ErrorCode.SSO_LOGIN:
-            used = self._sent[request]
-            if self._token.access_token == used:
-                self._token = self._new_token()
-            if self._token.access_token == used or self._failures.get(request):
+            if self._failures.get(request):
                 raise error
+            if self._token.access_token == self._sent[request]:
+                self._token = self._new_token(self._token)
             self._failures[request] = 1
             self._ready.appendleft(request)
             return
@@ -307,20 +305,10 @@ class _Listing:
             else ""
         )
         if error.code == ErrorCode.SSO_LOGIN:
-            return sign_in_ended(self._session, kept)
+            return sign_in_needed(self._session.label, f"The sign-in has ended. {kept}".strip())
         error.why = f"{error.why} {kept}".strip()
         return error
 
 
 def _is_invalid(error: XswitchError) -> bool:
     return isinstance(error, AwsDeniedError) and error.aws_code == "InvalidRequestException"
-
-
-def sign_in_ended(session: SsoSession, kept: str) -> SourceCredentialsError:
-    """Return the error for a token that the portal doesn't accept any more."""
-    return SourceCredentialsError(
-        f"The sign-in to {session.label} has ended.",
-        why=kept,
-        next_step=f"xswitch login {shlex.quote(session.label)}",
-        code=ErrorCode.SSO_LOGIN,
-    )

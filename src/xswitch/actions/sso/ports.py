@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from xswitch.core.errors import XswitchError
@@ -69,6 +69,13 @@ class PortalListStore(Protocol):
 
     def begin(self, start_url: str, now: datetime) -> None:
         """Begin a listing, and drop the pages of another one."""
+        ...
+
+    def claim_attempt(self, start_url: str, now: datetime, at_most_every: timedelta) -> bool:
+        """Whether a background listing may be tried now; if so, none is for that time.
+
+        Never raises.
+        """
         ...
 
     def append(self, start_url: str, page: PortalPage) -> None:

@@ -71,6 +71,11 @@ class FileConfigStore:
         same = is_same_file(self._paths.config, self._paths.credentials)
         return one_file_view(view) if same else view
 
+    def text(self, kind: FileKind) -> str:
+        """Return the text of one file, "" if it's missing. Raises ConfigError as `read` does."""
+        path = self._paths.config if kind == "config" else self._paths.credentials
+        return decode(path, load(path).content) or ""
+
     def fingerprint(self, *, settle: bool = False) -> str:
         """Return a fingerprint of both files, to detect changes; see `stamps.stamp`.
 

@@ -2,6 +2,8 @@
 
 Calls are unsigned: the token is all that they carry. botocore repeats none of them, because a
 listing paces every request.
+
+Importing this module imports botocore.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ import email.utils
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from xswitch.adapters.aws.errors import translate_error
+from xswitch.adapters.sso.clients import SsoClients
 from xswitch.core.arn import is_account_id
 from xswitch.core.errors import (
     ErrorCode,
@@ -23,9 +27,6 @@ from xswitch.core.errors.sts import ApiCall, connection_error
 from xswitch.core.model import Endpoint, Secret, SsoSession
 from xswitch.core.sso.portal_list import AccountsPage, PageRequest, PortalPage, RolesPage
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
-
-if TYPE_CHECKING:
-    from xswitch.adapters.aws.clients import ClientCache
 
 MAX_RESULTS = 100
 """The most that the portal accepts."""
@@ -42,22 +43,18 @@ class PortalPages:
     """Implements `actions.sso.ports.Portal`. Thread-safe; one per process, to keep connections."""
 
     def __init__(
-        self,
-        endpoint: Callable[[SsoSession], Endpoint],
-        timeouts: Timeouts = DEFAULT_TIMEOUTS,
-        now: Callable[[], datetime] = utc_now,
+        self, timeouts: Timeouts = DEFAULT_TIMEOUTS, now: Callable[[], datetime] = utc_now
     ) -> None:
-        self._endpoint = endpoint
         self._timeouts = replace(timeouts, tries=1)
         self._now = now
-        self._clients: ClientCache | None = None
+        self._clients = SsoClients("sso", self._timeouts)
 
     def page(self, session: SsoSession, token: Secret, request: PageRequest) -> PortalPage:
         """Call ListAccounts or ListAccountRoles once.
 
         An account that the portal doesn't know any more has no roles.
         """
-        endpoint = self._endpoint(session)
+        endpoint = session.portal_endpoint
         operation = "ListAccountRoles" if request.account_id else "ListAccounts"
         call = ApiCall(
             f"sso:{operation}", endpoint.region, request.account_id, url=endpoint.url or ""
@@ -76,12 +73,7 @@ class PortalPages:
         return _parse(response, request, call)
 
     def _send(self, endpoint: Endpoint, token: Secret, request: PageRequest) -> Any:
-        if self._clients is None:
-            # Imports botocore, which takes 160 ms
-            from xswitch.adapters.aws.clients import ClientCache  # noqa: PLC0415
-
-            self._clients = ClientCache(self._timeouts, "sso")
-        client = self._clients.get(endpoint)
+        client = self._clients.client(endpoint)
         parameters: dict[str, Any] = {"accessToken": token.reveal(), "maxResults": MAX_RESULTS}
         if request.next_token:
             parameters["nextToken"] = request.next_token
@@ -92,8 +84,6 @@ class PortalPages:
     def _translate(
         self, error: Exception, call: ApiCall, session: SsoSession, token: Secret
     ) -> XswitchError:
-        from xswitch.adapters.aws import errors  # noqa: PLC0415 -- imports botocore
-
         status = _status(error)
         if status == _TOO_MANY:
             return ThrottledError(
@@ -106,7 +96,7 @@ class PortalPages:
                 f"The portal of {session.label} doesn't accept the sign-in.",
                 code=ErrorCode.SSO_LOGIN,
             )
-        return errors.translate_error(error, call, self._now(), (token.reveal(),))
+        return translate_error(error, call, self._now(), (token.reveal(),))
 
 
 def retry_after(header: object, now: datetime) -> float | None:

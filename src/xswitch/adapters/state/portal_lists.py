@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,13 @@ from xswitch.adapters.state.versions import VERSION, newer_file_error, other_ver
 from xswitch.core.digests import sha256
 from xswitch.core.errors import ConfigError, ErrorCode, SettingsError
 from xswitch.core.model import PortalRole
+from xswitch.core.model.sso import portal_address
 from xswitch.core.sso.portal_list import (
+    STALE_AFTER,
     AccountsPage,
     PortalList,
     PortalPage,
     RolesPage,
-    canonical_start_url,
 )
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -59,6 +60,18 @@ class FilePortalLists:
     def load(self) -> tuple[PortalRole, ...]:
         """Return the roles of all lists."""
         return tuple(role for one in self.all() for role in one.roles)
+
+    def any_stale(self, now: datetime) -> bool:
+        """Whether a list is so old that it is to be refreshed, by the times of its file.
+
+        The file is written whenever its portal has been listed.
+        """
+        for path in self._lists():
+            with contextlib.suppress(OSError):
+                age = now.timestamp() - path.stat().st_mtime
+                if not 0 <= age < STALE_AFTER.total_seconds():
+                    return True
+        return False
 
     def all(self) -> tuple[PortalList, ...]:
         """Return every list, in the order of their files' names."""
@@ -125,6 +138,21 @@ class FilePortalLists:
         except OSError as error:
             raise _unwritable(path, error) from None
 
+    def claim_attempt(self, start_url: str, now: datetime, at_most_every: timedelta) -> bool:
+        """Whether a background listing may be tried now; `KEY.tried` has the time of the last."""
+        path = self._path(start_url, "tried")
+        try:
+            last = int(read_trusted(path, 40))
+            if 0 <= now.timestamp() - last < at_most_every.total_seconds():
+                return False
+        except (OSError, ValueError):
+            pass
+        try:
+            replace_private(path, str(int(now.timestamp())).encode())
+        except OSError:
+            return False
+        return True
+
     def append(self, start_url: str, page: PortalPage) -> None:
         """Keep a page: a line in a single write, after what a killed writer left of another."""
         path = self._path(start_url, "pages")
@@ -152,7 +180,7 @@ class FilePortalLists:
             return []
 
     def _path(self, start_url: str, kind: str) -> Path:
-        key = sha256(canonical_start_url(start_url).encode("utf-8", "surrogateescape"))[:16]
+        key = sha256(portal_address(start_url).encode("utf-8", "surrogateescape"))[:16]
         return self._folder / f"{key}.{kind}"
 
 
@@ -165,7 +193,7 @@ def _cut_half_line(descriptor: int) -> None:
 
 
 def _same_portal(one: str, other: str) -> bool:
-    return canonical_start_url(one) == canonical_start_url(other)
+    return portal_address(one) == portal_address(other)
 
 
 def _read_list(path: Path) -> PortalList | None:

@@ -1,4 +1,4 @@
-"""Renewals that outlive the process that starts them."""
+"""Commands that outlive the process that starts them: renewals, and listings of portals."""
 
 from __future__ import annotations
 
@@ -27,36 +27,53 @@ class DetachedRenewals:
 
         Failures are ignored, because the caller has a session that is still valid.
         """
-        import subprocess  # noqa: PLC0415 -- 4 ms, and few commands renew in the background
-
         with contextlib.suppress(Exception):
-            words = (
-                *self._command(),
-                "renew-background",
-                managed_profile,
-                *binding_words(binding),
+            _start(
+                (
+                    *self._command(),
+                    "renew-background",
+                    managed_profile,
+                    *binding_words(binding),
+                )
             )
-            if sys.platform == "win32":
-                flags = (
-                    subprocess.DETACHED_PROCESS
-                    | subprocess.CREATE_NEW_PROCESS_GROUP
-                    | subprocess.CREATE_NO_WINDOW
-                )
-                subprocess.Popen(
-                    words,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    creationflags=flags,
-                )
-            else:
-                with core_dumps.allowed_in_children():  # for the commands that the renewal runs
-                    subprocess.run(
-                        (*_DETACH_COMMAND, *words),
-                        stdin=subprocess.DEVNULL,
-                        stdout=subprocess.DEVNULL,
-                        stderr=subprocess.DEVNULL,
-                        start_new_session=True,
-                        check=False,
-                        timeout=_WAIT_SECONDS,
-                    )
+
+
+class DetachedListings:
+    """Starts listings of portals; `command` returns how to start xswitch."""
+
+    def __init__(self, command: Callable[[], tuple[str, ...]]) -> None:
+        self._command = command
+
+    def start(self, label: str) -> None:
+        """Start `xswitch sso refresh LABEL` in a new session, without output. Never raises."""
+        with contextlib.suppress(Exception):
+            _start((*self._command(), "sso", "refresh", "--background", "--", label))
+
+
+def _start(words: tuple[str, ...]) -> None:
+    import subprocess  # noqa: PLC0415 -- 4 ms, and few commands work in the background
+
+    if sys.platform == "win32":
+        flags = (
+            subprocess.DETACHED_PROCESS
+            | subprocess.CREATE_NEW_PROCESS_GROUP
+            | subprocess.CREATE_NO_WINDOW
+        )
+        subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            creationflags=flags,
+        )
+    else:
+        with core_dumps.allowed_in_children():  # for the commands that the renewal runs
+            subprocess.run(
+                (*_DETACH_COMMAND, *words),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                check=False,
+                timeout=_WAIT_SECONDS,
+            )

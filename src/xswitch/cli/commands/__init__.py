@@ -27,6 +27,7 @@ COMMANDS = (
     Command("config", "inspect", "show what xswitch reads, with file and line of every problem"),
     Command("doctor", "inspect", "check config, vault, hook, and network"),
     Command("login", "login", "sign in to IAM Identity Center"),
+    Command("sso", "sso", "list what your portal offers, and write sessions and profiles for it"),
     Command("logout", "login", "sign out of IAM Identity Center"),
     Command("renew", "sessions", "renew sessions in parallel"),
     Command("forget", "sessions", "drop sessions and managed profiles"),

@@ -35,6 +35,7 @@ def add_list(parser: CommandParser) -> None:
 def list_roles(context: Context) -> int:
     """List all targets, including the misconfigured ones."""
     listing = context.actions.listing()
+    context.actions.refresh_stale_portals()
     if context.arguments.json:
         roles = (role_json(role, listing.sessions.get(role.name)) for role in listing.roles)
         context.stdout.envelope(

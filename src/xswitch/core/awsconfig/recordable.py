@@ -14,6 +14,7 @@ from xswitch.core.awsconfig.edit import TextPatch, apply_patches
 _NAME = r"[A-Za-z0-9_./%@:+-]{1,200}"
 _WORD = r"(?:[^\\ ]|\\ )+"
 _ARN = r"arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:[0-9]*:[A-Za-z0-9+=,.@_/-]{1,600}"
+_START_URL = r"https://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._#/-]{0,100})?"
 _plain_values = {
     key: re.compile(value).fullmatch
     for key, value in {
@@ -27,14 +28,21 @@ _plain_values = {
         "region": r"[a-z0-9-]{1,30}",
         "role_arn": _ARN,
         "source_profile": _NAME,
+        "sso_account_id": r"[0-9]{12}",
+        "sso_region": r"[a-z0-9-]{1,30}",
+        "sso_registration_scopes": r"[a-z_:,]{1,200}",
+        "sso_role_name": r"[A-Za-z0-9_+=,.@-]{1,64}",
+        "sso_session": _NAME,
+        "sso_start_url": _START_URL,
         "xswitch_duration_seconds": r"[0-9]{1,6}",
         "xswitch_mfa_serial": _ARN,
+        "xswitch_populated": rf"[0-9a-f]{{12}} {_START_URL}",
         "xswitch_role": _NAME,
         "xswitch_source_profile": _NAME,
     }.items()
 }
 _plain_comment = re.compile(r"# xswitch[a-z ,.;:`-]*").fullmatch
-_header = re.compile(rf"\[\s*(?:profile\s+)?{_NAME}\s*\]").fullmatch
+_header = re.compile(rf"\[\s*(?:(?:profile|sso-session)\s+)?{_NAME}\s*\]").fullmatch
 _long_run = re.compile(r"[A-Za-z0-9+=]{20,}").finditer
 
 

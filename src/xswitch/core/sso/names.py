@@ -38,7 +38,7 @@ class NameTemplate:
     separator: str = "-"
     """In the place of blanks and other characters that a name can't have."""
     trim: tuple[re.Pattern[str], ...] = ()
-    """What is cut from account and role names, case-insensitively."""
+    """Each match is cut from account and role names, case-insensitively."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _bad(what: str, why: str = "") -> UsageError:
     return UsageError(
         what,
         why=why,
-        next_step=f"xswitch sso populate --template '{DEFAULT_TEMPLATE}' --dry-run",
+        next_step="Try another one: xswitch sso populate --dry-run",
         code=ErrorCode.BAD_TEMPLATE,
     )
 

@@ -23,15 +23,15 @@ from xswitch.core.model import (
     SetProfile,
     SsoSession,
 )
+from xswitch.core.model.sso import portal_address
 from xswitch.core.sso.names import NameTemplate, Naming, RoleKey, assign_names
-from xswitch.core.sso.portal_list import canonical_start_url
 
 MARK = "xswitch_populated"
 
 
 @dataclass(frozen=True, slots=True)
 class PopulateOptions:
-    """What to populate."""
+    """The options of populating."""
 
     template: NameTemplate = field(default_factory=NameTemplate)
     region: str | None = None
@@ -104,7 +104,7 @@ class _Planner:
         self._view = view
         self._session = session
         self._options = options
-        self._url = canonical_start_url(session.start_url)
+        self._url = portal_address(session.start_url)
         self._known = {_key(role): role for role in roles}
         self._roles = [role for role in roles if not role.is_gone]
         self._own: dict[str, _Own] = {}
@@ -133,7 +133,7 @@ class _Planner:
             return None  # the credentials file has some too
         mark = properties.pop(MARK, None)
         url = (mark or "").partition(" ")[2]
-        if canonical_start_url(url) != self._url or mark != populated_by(properties, url):
+        if portal_address(url) != self._url or mark != populated_by(properties, url):
             return None
         return _Own(profile.name, key, properties.get("region"), properties, section.start)
 
@@ -264,7 +264,7 @@ def _role_of(view: ConfigView, profile: Profile, url: str) -> RoleKey | None:
         return None
     section = view.sso_sessions.get(profile.get("sso_session") or "")
     start_url = (section or profile).get("sso_start_url") or ""
-    return (account_id, role_name) if canonical_start_url(start_url) == url else None
+    return (account_id, role_name) if portal_address(start_url) == url else None
 
 
 def _plain_sections(document: ConfigDocument) -> dict[str, ConfigSection]:

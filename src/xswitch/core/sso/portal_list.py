@@ -17,11 +17,6 @@ RESUMABLE_FOR = timedelta(hours=1)
 """The age up to which a listing that was interrupted is continued."""
 
 
-def canonical_start_url(url: str) -> str:
-    """Return a start URL without its end, which people write as `/`, `/#`, `/#/` or not at all."""
-    return url.rstrip("/#")
-
-
 @dataclass(frozen=True, slots=True)
 class AccountsPage:
     """An answer of ListAccounts: account names by account ID."""
