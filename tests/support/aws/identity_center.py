@@ -352,3 +352,32 @@ def browse(url: str, answer: str, user: str) -> None:
         back = back.replace("state=", "state=x")
     for _ in range(2 if answer == "twice" else 1):
         fetch(back)
+
+
+def write_endpoint_models(home: Path, aws: EmbeddedAws) -> None:
+    """Lead clients on botocore to the emulator by `~/.aws/models`, where they read no variable.
+
+    The AWS CLI knows the variables of `endpoint_variables` from version 2.13 on.
+    """
+    rule = {"conditions": [], "endpoint": {"url": aws.endpoint}, "type": "endpoint"}
+    parameters = {
+        "Region": {"builtIn": "AWS::Region", "required": False, "type": "String"},
+        "UseDualStack": {
+            "builtIn": "AWS::UseDualStack",
+            "required": True,
+            "default": False,
+            "type": "Boolean",
+        },
+        "UseFIPS": {
+            "builtIn": "AWS::UseFIPS",
+            "required": True,
+            "default": False,
+            "type": "Boolean",
+        },
+        "Endpoint": {"builtIn": "SDK::Endpoint", "required": False, "type": "String"},
+    }
+    rules = json.dumps({"version": "1.0", "parameters": parameters, "rules": [rule]})
+    for service in ("sso", "sso-oidc"):
+        folder = home / ".aws" / "models" / service / "2019-06-10"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "endpoint-rule-set-1.json").write_text(rules, encoding="utf-8")
