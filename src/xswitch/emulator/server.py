@@ -10,16 +10,15 @@ from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl
 
 from xswitch.core.errors import SettingsError
-from xswitch.emulator import iam, identity_center, sigv4, sts, xml
-from xswitch.emulator.callers import AuthenticatedCall, authenticate
+from xswitch.emulator import identity_center
 from xswitch.emulator.clock import EmulatorClock, MachineClock, MovableClock, ShiftedClock
 from xswitch.emulator.errors import EmulatedAwsError
+from xswitch.emulator.exchanges import Backend, Exchange, signed_exchange
 from xswitch.emulator.faults import REPLACING, FaultInjector, FaultKind, corrupted, fault_response
 from xswitch.emulator.http import HOST, HttpResponse, HttpServer, new_request_id
-from xswitch.emulator.identity_center import RestOperation, SignInStore
+from xswitch.emulator.identity_center import SignInStore
 from xswitch.emulator.sigv4 import HttpRequest
 from xswitch.emulator.state import AwsState
 from xswitch.emulator.stores import SessionStore, StateStore
@@ -27,15 +26,6 @@ from xswitch.emulator.stores import SessionStore, StateStore
 ADMIN_PATH = "/_xswitch/"
 _ADMIN = frozenset(
     {("POST", "clock"), ("GET", "clock"), ("GET", "calls"), ("GET", "state"), ("POST", "state")}
-)
-_SUBJECT_PARAMETERS = (
-    "RoleName",
-    "UserName",
-    "GroupName",
-    "PolicyArn",
-    "PolicyName",
-    "SerialNumber",
-    "PolicySourceArn",
 )
 _KEY_ID = re.compile(r"Credential=([^/,\s]+)")
 
@@ -46,7 +36,7 @@ class RecordedRequest:
 
     `error` is AWS's code or the fault's name, "" for a good answer; `subject` is the name or ARN of
     an IAM request's entity, or an account and permission set. `service` is botocore's name: sts,
-    iam, sso-oidc, sso.
+    iam, organizations, sso-oidc, sso.
     """
 
     action: str
@@ -83,6 +73,7 @@ class EmbeddedAws:
         self.faults = faults or FaultInjector()
         self.store = SessionStore()
         self.sign_ins = SignInStore()
+        self._backend = Backend(self.clock, self.wall, self.state_store, self.store)
         self.admin = admin
         self._recorded: list[RecordedRequest] = []
         self._lock = threading.Lock()
@@ -168,9 +159,7 @@ class EmbeddedAws:
             now=self.clock.now(),
             default_host=f"{HOST}:{self.port}",
         )
-        exchange: _QueryExchange | RestOperation = rest or _QueryExchange(
-            self, request, request_id, source_ip
-        )
+        exchange: Exchange = rest or signed_exchange(self._backend, request, request_id, source_ip)
         faults = self.faults.take(exchange.action, exchange.service)
         for fault in faults:
             if fault.kind is FaultKind.DELAY:
@@ -191,10 +180,8 @@ class EmbeddedAws:
             response = replace(response, body=corrupted(fault, response.body))
         return response
 
-    def _record(
-        self, request: HttpRequest, exchange: _QueryExchange | RestOperation, error: str
-    ) -> None:
-        parameters = exchange.parameters if isinstance(exchange, _QueryExchange) else {}
+    def _record(self, request: HttpRequest, exchange: Exchange, error: str) -> None:
+        parameters = exchange.parameters
         credential = _KEY_ID.search(request.headers.get("authorization", ""))
         key_id = (
             credential[1]
@@ -247,66 +234,3 @@ class EmbeddedAws:
         return HttpResponse(
             HTTPStatus.OK, json.dumps(data).encode() + b"\n", request_id, "application/json"
         )
-
-
-class _QueryExchange:
-    """One request of the Query protocol, for STS or IAM."""
-
-    def __init__(
-        self, aws: EmbeddedAws, request: HttpRequest, request_id: str, source_ip: str
-    ) -> None:
-        self._aws, self._request = aws, request
-        self._request_id, self._source_ip = request_id, source_ip
-        self.parameters = dict(parse_qsl(request.query, keep_blank_values=True))
-        if request.method == "POST":
-            self.parameters |= dict(
-                parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-            )
-        by_version = iam if self.parameters.get("Version") == iam.API_VERSION else sts
-        name = sigv4.scoped_service(request)
-        self._service = {"iam": iam, "sts": sts}.get(name, by_version)
-        self.service = self._service.NAME
-        self.action = self.parameters.get("Action", "")
-        self.region = ""
-
-    @property
-    def subject(self) -> str:
-        """The name or ARN of an IAM request's entity, "" for none."""
-        given = (self.parameters[name] for name in _SUBJECT_PARAMETERS if name in self.parameters)
-        return next(given, "")
-
-    def refuse(self, refusal: EmulatedAwsError) -> HttpResponse:
-        """The response with an error."""
-        body = xml.error_body(refusal, self._request_id, self._service.NAMESPACE)
-        return HttpResponse(refusal.status, body, self._request_id)
-
-    def run(self) -> HttpResponse:
-        """The response of the action. Raises EmulatedAwsError."""
-        aws, service, request = self._aws, self._service, self._request
-        action = service.known(self.parameters)
-        now, visible_world = aws.clock.now(), aws.state_store.seen()
-        caller, claim = authenticate(
-            request,
-            visible_world,
-            aws.store,
-            now=now,
-            wall=aws.wall.now(),
-            service=service.NAME,
-        )
-        self.region = claim.region
-        call = AuthenticatedCall(
-            action,
-            self.parameters,
-            caller,
-            claim.region,
-            now,
-            self._source_ip,
-            request.headers.get("user-agent", ""),
-        )
-        result = (
-            iam.perform(call, aws.state_store, aws.store)
-            if service is iam
-            else sts.perform(call, visible_world, aws.store)
-        )
-        body = xml.response_body(action, result, self._request_id, service.NAMESPACE)
-        return HttpResponse(HTTPStatus.OK, body, self._request_id)

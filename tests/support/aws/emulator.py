@@ -220,6 +220,16 @@ def iam_client(
     return _client("iam", aws, credentials, "us-east-1", validate=validate)
 
 
+def organizations_client(
+    aws: EmbeddedAws,
+    credentials: Identity = (DEV_KEY, DEV_SECRET),
+    *,
+    validate: bool = True,
+) -> Any:
+    """Return a real botocore client of Organizations, like `sts_client`."""
+    return _client("organizations", aws, credentials, "us-east-1", validate=validate)
+
+
 def refusal(call: Callable[..., object], **parameters: Any) -> tuple[str, str]:
     """Return AWS's code and text of a call that must fail."""
     with pytest.raises(ClientError) as caught:

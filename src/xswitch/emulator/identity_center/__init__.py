@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
@@ -58,6 +58,7 @@ class RestOperation:
     subject: str
     run: Callable[[], HttpResponse]
     refuse: Callable[[EmulatedAwsError], HttpResponse]
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def operation(  # noqa: PLR0913 -- the request, and what the emulator knows

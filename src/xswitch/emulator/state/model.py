@@ -14,6 +14,8 @@ from xswitch.core.policy import PolicyDocument, PolicyKind, parse
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 """The creation time of entities whose state file gives none."""
+ACCOUNT_STATES = ("PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED")
+"""The states of an account in Organizations."""
 MIN_ROLE_SECONDS, MAX_ROLE_SECONDS = 3_600, 43_200
 EMPTY_MAPPING: Mapping[str, str] = MappingProxyType({})
 _PARSE_CACHE_SIZE = 4_096
@@ -162,7 +164,8 @@ class Account:
     `scps` are the SCPs of each level from the organization's root down; every level must allow.
     `organization` is the organization's ID ("" for none); `management` marks the management
     account, which SCPs don't affect. `devices` are virtual MFA devices without a user. `email` is
-    the address of the account's root user, "" for one made of its name and ID.
+    the address of the account's root user, "" for one made of its ID; `state` and `joined` are what
+    Organizations tells of it.
     """
 
     id: str
@@ -170,6 +173,8 @@ class Account:
     partition: str = "aws"
     alias: str = ""
     email: str = ""
+    state: str = "ACTIVE"
+    joined: datetime = LONG_AGO
     organization: str = ""
     management: bool = False
     scps: tuple[tuple[Scp, ...], ...] = ()

@@ -39,6 +39,7 @@ from xswitch.emulator.state.members import (
     objects,
 )
 from xswitch.emulator.state.model import (
+    ACCOUNT_STATES,
     MAX_ROLE_SECONDS,
     MIN_ROLE_SECONDS,
     AccessKey,
@@ -52,6 +53,8 @@ from xswitch.emulator.state.model import (
     User,
     unique_id,
 )
+from xswitch.emulator.state.organizations import Organization
+from xswitch.emulator.state.organizations_file import dump_organizations, load_organizations
 
 FORMAT_VERSION = 1
 DEFAULT_ORGANIZATION = "o-xswitchdemo"
@@ -68,6 +71,7 @@ class StateContents(NamedTuple):
     clock_offset: float
     propagation_seconds: float
     identity_centers: tuple[IdentityCenter, ...] = ()
+    organizations: tuple[Organization, ...] = ()
 
 
 def load_state(text: str) -> StateContents:
@@ -90,6 +94,7 @@ def dump_state(contents: StateContents) -> str:
         "clock_offset": contents.clock_offset,
         "propagation_seconds": contents.propagation_seconds,
         "identity_center": dump_identity_centers(contents.identity_centers),
+        "organizations": dump_organizations(contents.organizations),
     }
     given = {key: value for key, value in data.items() if value or key in _REQUIRED}
     return json.dumps(given, indent=1, ensure_ascii=False) + "\n"
@@ -112,6 +117,7 @@ def _load_contents(data: JsonObject) -> StateContents:
         _load_seconds(data, "clock_offset"),
         _load_seconds(data, "propagation_seconds"),
         identity_centers,
+        load_organizations(data.get("organizations") or (), accounts),
     )
 
 
@@ -189,6 +195,12 @@ def _load_member(name: str, scope: Scope) -> str:
     if name not in scope.users:
         raise StateError(f"{scope.arn}: there is no user {name}")
     return name
+
+
+def _load_account_state(value: Any, scope: Scope) -> str:
+    if value not in ACCOUNT_STATES:
+        raise StateError(f"{scope.account_id}: state must be one of {', '.join(ACCOUNT_STATES)}")
+    return str(value)
 
 
 def _load_role_seconds(value: Any, scope: Scope) -> int:
@@ -325,6 +337,8 @@ _ACCOUNT = (
     Member("partition", "partition"),
     Member("alias", "alias"),
     Member("email", "email"),
+    Member("state", "state", _load_account_state),
+    _time("joined"),
     Member("organization", "organization", lambda value, _: organization_id(value)),
     Member("management", "management", lambda value, _: bool(value)),
     Member("scps", "scps", *each(*each(_load_scp, _dump_scp))),

@@ -19,6 +19,7 @@ from xswitch.emulator.state.model import (
     User,
     parse_cached,
 )
+from xswitch.emulator.state.organizations import Organization
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class AwsState:
     clock_offset: float = 0.0
     propagation_seconds: float = 0.0
     identity_centers: tuple[IdentityCenter, ...] = ()
+    organizations: tuple[Organization, ...] = ()
 
     @cached_property
     def _by_key(self) -> Mapping[str, tuple[User, AccessKey]]:
@@ -115,6 +117,11 @@ class AwsState:
         found = (one for one in self.identity_centers if one.has_start_url(start_url))
         return next(found, None)
 
+    def organization(self, organization_id: str) -> Organization:
+        """The organization with this ID; without an entry of its own, it has a root alone."""
+        found = (one for one in self.organizations if one.id == organization_id)
+        return next(found, Organization(organization_id))
+
     def with_account(self, account: Account) -> AwsState:
         """The state with one account replaced."""
         return replace(
@@ -129,6 +136,10 @@ class AwsState:
     def to_json(self) -> str:
         """Write a state file: `from_json` of it gives an equal state."""
         contents = state_file.StateContents(
-            self.accounts, self.clock_offset, self.propagation_seconds, self.identity_centers
+            self.accounts,
+            self.clock_offset,
+            self.propagation_seconds,
+            self.identity_centers,
+            self.organizations,
         )
         return state_file.dump_state(contents)
