@@ -62,7 +62,7 @@ def test_the_documented_state_is_one() -> None:
     assert account is not None
     assert (len(account.users), len(account.roles), len(account.groups), len(account.policies)) == (
         1,
-        1,
+        2,  # with the one that its permission set makes
         1,
         2,
     )
@@ -145,6 +145,9 @@ ACCOUNTS = st.fixed_dictionaries(
         "name": st.text(max_size=5),
         "partition": st.sampled_from(["aws", "aws-cn"]),
         "alias": NAMES,
+        "email": st.sampled_from(["", "a@example.com"]),
+        "state": st.sampled_from(["ACTIVE", "SUSPENDED", "CLOSED"]),
+        "joined": MOMENTS,
         "organization": st.sampled_from(["", True, "o-x"]),
         "management": st.booleans(),
         "scps": SCPS,
