@@ -297,6 +297,9 @@ def test_a_state_or_a_port_that_is_none(tmp_path: Path) -> None:
 
 def test_who_serves_may_announce_it_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
+    hints: list[str] = []
     monkeypatch.setattr("xswitch.emulator.server.EmbeddedAws.serve", lambda _self: None)
-    run.serve(announce=said.append)
+    run.serve(announce=said.append, hint=hints.append)
     assert said[0].startswith("http://127.0.0.1:")
+    (line,) = hints
+    assert line.startswith("sso_start_url = https://acorn.awsapps.com/start, sso_region = eu-w")

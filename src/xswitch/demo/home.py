@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xswitch.demo import scenario, shells
+from xswitch.demo import organization, scenario, shells
 
 DEMO, ENDPOINT, CLOCK, TOTP = (
     "XSWITCH_DEMO",
@@ -28,6 +28,7 @@ _REMOVED_VARIABLES = (
     "DBUS_SESSION_BUS_ADDRESS",
     "ZDOTDIR",
 )
+_SSO_RULES = Path("2019-06-10", "endpoint-rule-set-1.json")
 _SHELL_FILES = ("BASH_ENV", "ENV")
 
 
@@ -70,6 +71,8 @@ def write_home(
     state_path = demo / "state.json"
     _write(folder / ".aws" / "config", config)
     _write(folder / ".aws" / "credentials", keys)
+    for service in ("sso", "sso-oidc"):
+        _write(folder / ".aws" / "models" / service / _SSO_RULES, sso_endpoint_rules(endpoint))
     _write(state_path, json.dumps(scenario.state(), indent=1) + "\n")
     _write(demo / "totp.json", json.dumps({"devices": devices}) + "\n")
     _write(demo / "bin" / "xswitch", f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', mode=0o700)
@@ -113,10 +116,29 @@ def environment(
     }
 
 
+def sso_endpoint_rules(endpoint: str) -> str:
+    """An endpoint rule set for `~/.aws/models` that leads botocore's clients to the embedded AWS.
+
+    Before version 2.13, the AWS CLI reads no variable that names an endpoint, and `aws sso login`
+    never reads `--endpoint-url`.
+    """
+    text = {"required": False, "type": "String"}
+    flag = {"required": True, "default": False, "type": "Boolean"}
+    parameters = {
+        "Region": {**text, "builtIn": "AWS::Region"},
+        "UseDualStack": {**flag, "builtIn": "AWS::UseDualStack"},
+        "UseFIPS": {**flag, "builtIn": "AWS::UseFIPS"},
+        "Endpoint": {**text, "builtIn": "SDK::Endpoint"},
+    }
+    rule = {"conditions": [], "endpoint": {"url": endpoint}, "type": "endpoint"}
+    return json.dumps({"version": "1.0", "parameters": parameters, "rules": [rule]})
+
+
 def config_text(endpoint: str) -> str:
     """The demo's ~/.aws/config."""
     sections = [
         "# The demo's own config: every profile talks to the embedded AWS.",
+        organization.config_section(),
         *(
             f"[profile {person.profile}]\nregion = eu-west-1\nendpoint_url = {endpoint}\n"
             f"{f'xswitch_note = {person.note}' + chr(10) if person.note else ''}"

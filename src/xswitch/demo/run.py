@@ -150,17 +150,27 @@ def _memory_folder() -> Path | None:
 def _banner(endpoint: str) -> str:
     return (
         f"xswitch demo: an embedded AWS answers on {endpoint}, in a throw-away HOME.\nFive made-up"
-        " accounts; nothing of yours is read or written, and all of it is gone when you"
-        " leave.\nMFA codes: the dialog shows the current one, and so does: xswitch demo --code"
+        " accounts and an organization; nothing of yours is read or written, and all of it is gone"
+        " when you leave.\nMFA codes: the dialog shows the current one, and so does: xswitch demo"
+        " --code"
     )
 
 
+def _drop(_line: str) -> None:
+    """Say nothing."""
+
+
 def serve(
-    state_file: Path | None = None, *, port: int = 0, announce: Callable[[str], None] | None = None
+    state_file: Path | None = None,
+    *,
+    port: int = 0,
+    announce: Callable[[str], None] | None = None,
+    hint: Callable[[str], None] | None = None,
 ) -> None:
     """Run only the embedded AWS, in the foreground, until interrupted.
 
-    `announce` gets the endpoint once it listens (default: print it). Without `state_file`, the
+    `announce` gets the endpoint once it listens (default: print it), `hint` then a line on how to
+    sign in to each instance of Identity Center (default: dropped). Without `state_file`, the
     state is the demo's. Raises SettingsError for an unreadable state, NetworkError if the port
     isn't available.
     """
@@ -180,6 +190,11 @@ def serve(
             sys.stdout.flush()
         else:
             announce(aws.endpoint)
+        for instance in world.identity_centers:
+            (hint or _drop)(
+                f"sso_start_url = {instance.start_url}, sso_region = {instance.region}; set"
+                " AWS_ENDPOINT_URL_SSO and AWS_ENDPOINT_URL_SSO_OIDC, or AWS_ENDPOINT_URL"
+            )
         aws.serve()
     except KeyboardInterrupt:
         pass

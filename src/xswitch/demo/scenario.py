@@ -1,5 +1,7 @@
 """The demo's scenario: five accounts, fifteen working roles, one with a broken source, three users.
 
+Beside them is the organization of `organization`.
+
 Keys, secrets, and IDs are made up for the embedded AWS and open nothing else.
 """
 
@@ -7,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from xswitch.demo import organization
 
 IDENTITY, PROD, DEV, HUB, PARTNER = (
     "111111111111",
@@ -232,7 +236,8 @@ def state() -> dict[str, Any]:
     for account in accounts:
         account["users"] = [_user(person) for person in PEOPLE if person.account == account["id"]]
     accounts[0]["users"].append({"name": "oncall"})
-    return {"version": 1, "accounts": accounts}
+    accounts += organization.accounts()
+    return {"version": 1, "accounts": accounts, **organization.state_members()}
 
 
 def _user(person: Person) -> dict[str, Any]:

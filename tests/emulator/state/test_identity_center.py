@@ -76,7 +76,7 @@ INSTANCE = st.fixed_dictionaries(
         ),
     },
 )
-UNITS = st.recursive(
+UNITS: st.SearchStrategy[dict[str, Any]] = st.recursive(
     st.fixed_dictionaries({}),
     lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=2),
     max_leaves=5,
@@ -101,7 +101,7 @@ def test_any_instance_is_written_and_read_again(
         for key in ("aliases", "redirects"):
             if key in one:
                 one[key] = [text.format(number) for text in one[key]]
-    organization = {
+    organization: dict[str, Any] = {
         "id": ORGANIZATION,
         "delegated_administrators": ACCOUNTS[:delegated],
         "units": units(tree),

@@ -29,6 +29,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from support.aws.emulator import allow
+from xswitch.demo.home import sso_endpoint_rules
 from xswitch.emulator.server import EmbeddedAws
 
 START_URL, SSO_REGION, SESSION = "https://corp.awsapps.com/start", "eu-west-1", "corp"
@@ -359,24 +360,7 @@ def write_endpoint_models(home: Path, aws: EmbeddedAws) -> None:
 
     The AWS CLI knows the variables of `endpoint_variables` from version 2.13 on.
     """
-    rule = {"conditions": [], "endpoint": {"url": aws.endpoint}, "type": "endpoint"}
-    parameters = {
-        "Region": {"builtIn": "AWS::Region", "required": False, "type": "String"},
-        "UseDualStack": {
-            "builtIn": "AWS::UseDualStack",
-            "required": True,
-            "default": False,
-            "type": "Boolean",
-        },
-        "UseFIPS": {
-            "builtIn": "AWS::UseFIPS",
-            "required": True,
-            "default": False,
-            "type": "Boolean",
-        },
-        "Endpoint": {"builtIn": "SDK::Endpoint", "required": False, "type": "String"},
-    }
-    rules = json.dumps({"version": "1.0", "parameters": parameters, "rules": [rule]})
+    rules = sso_endpoint_rules(aws.endpoint)
     for service in ("sso", "sso-oidc"):
         folder = home / ".aws" / "models" / service / "2019-06-10"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -44,7 +44,10 @@ def demo(context: Context) -> int:
     if arguments.serve:
         state = None if arguments.state is None else Path(arguments.state)
         run.serve(
-            state, port=arguments.port, announce=lambda endpoint: _announce(context, endpoint)
+            state,
+            port=arguments.port,
+            announce=lambda endpoint: _announce(context, endpoint),
+            hint=context.stderr.hint,
         )
         return ExitCode.DONE
     if arguments.code:

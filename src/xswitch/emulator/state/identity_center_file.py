@@ -34,7 +34,7 @@ from xswitch.emulator.state.model import MAX_ROLE_SECONDS, MIN_ROLE_SECONDS, Acc
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _PERMISSION_SET = re.compile(r"[\w+=,.@-]{1,32}", re.ASCII)
-_START_URL = re.compile(r"https://[^\s/?#]+(/[^\s?#]*)?", re.ASCII)
+_START_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[\w.~%/-]*)?", re.ASCII)
 _PATH = re.compile(r"/[\w./-]+", re.ASCII)
 _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _MAX_SESSION_SECONDS = 90 * 86_400
