@@ -199,7 +199,7 @@ KINDS = (
         unknown_to=("AWS CLI",),  # 2.9 doesn't read AWS_ENDPOINT_URL
     ),
     Kind(
-        "login",
+        "aws-login",
         "login_session",
         PROD,
         "Login",

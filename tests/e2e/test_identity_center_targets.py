@@ -1,0 +1,97 @@
+"""Roles of Identity Center that can't be had, each with the cause behind the portal's answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from support.aws.identity_center import SANDBOX, SESSION, SSO_REGION, START_URL, WORK
+from support.e2e import run
+from support.identity.world import World
+from support.kinds import KindsAws, kinds_aws, kinds_world
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A profile, what happens around it, and the causes that are found."""
+
+    causes: tuple[str, ...]
+    profile: dict[str, str]
+    environment: dict[str, str] = field(default_factory=dict)
+    fault: str = ""
+
+
+SSO = {"sso_session": SESSION, "sso_account_id": WORK, "sso_role_name": "Admin"}
+NO_ACCESS = ("sso_not_assigned", "sso_assignment_removed", "sso_not_provisioned")
+FAILURES = {
+    "not-assigned": Failure(NO_ACCESS, {**SSO, "sso_role_name": "Look"}),
+    "not-provisioned": Failure(
+        NO_ACCESS, {**SSO, "sso_account_id": SANDBOX, "sso_role_name": "Billing"}
+    ),
+    "no-permission-set": Failure(NO_ACCESS, {**SSO, "sso_role_name": "Nothing"}),
+    "no-account": Failure(("sso_not_assigned",), {**SSO, "sso_account_id": "999999999999"}),
+    "throttled": Failure(("network",), {**SSO, "region": SSO_REGION}, fault="throttling"),
+    "elsewhere": Failure(
+        ("sso_sign_in_ended", "sso_portal"),
+        {
+            "sso_start_url": "https://other.awsapps.com/start",
+            "sso_region": SSO_REGION,
+            "sso_account_id": WORK,
+            "sso_role_name": "Admin",
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[KindsAws]:
+    with kinds_aws() as running:
+        yield running
+
+
+@pytest.fixture
+def home(aws: KindsAws, tmp_path: Path) -> Iterator[World]:
+    with kinds_world(aws, tmp_path) as made:
+        sections = (
+            f"\n[profile {name}]\n"
+            + "".join(f"{key} = {text}\n" for key, text in case.profile.items())
+            for name, case in FAILURES.items()
+        )
+        with made.config.open("a", encoding="utf-8") as file:
+            file.writelines(sections)
+        yield made
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_role_that_cant_be_had_is_explained(home: World, aws: KindsAws, name: str) -> None:
+    case = FAILURES[name]
+    if case.fault:
+        aws.faults.add(case.fault, "GetRoleCredentials", times=100)
+    try:
+        ran = run(["xswitch", "explain", name, "--json"], home.env, cwd=home.folder)
+        switched = run(["xswitch", "switch", name], home.env, cwd=home.folder)
+    finally:
+        aws.faults.clear()
+    data = json.loads(ran.out)["data"]
+    assert tuple(cause["code"] for cause in data["causes"]) == case.causes, ran.out
+    assert all(cause["next_step"] for cause in data["causes"])
+    assert ran.code == switched.code != 0
+    assert data["causes"][0]["statement"] is None
+    assert "next: " in switched.err
+    assert f"xs-{name}" not in home.config.read_text(encoding="utf-8")
+
+
+def test_a_sign_in_that_was_ended_is_told_with_its_command(home: World, aws: KindsAws) -> None:
+    assert run(["xswitch", "switch", "sso"], home.env, cwd=home.folder).code == 0
+    aws.sign_ins.revoke("dana")
+    # The stored session is served for its life, and no new one is to be had
+    assert run(["xswitch", "switch", "sso"], home.env, cwd=home.folder).code == 0
+    ran = run(["xswitch", "explain", "legacy-sso", "--json"], home.env, cwd=home.folder)
+    data = json.loads(ran.out)["data"]
+    assert data["causes"][0]["code"] == "sso_sign_in_ended"
+    assert data["causes"][0]["next_step"].startswith("xswitch login")
+    assert START_URL in data["causes"][0]["evidence"]
