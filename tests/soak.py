@@ -179,6 +179,12 @@ ROWS: dict[str, Row] = {
         "the announced identity",
         "test_kinds",
     ),
+    "tokens": Row(
+        "Token files of Identity Center, written by xswitch and read by each client, and back",
+        10,
+        "the token that was written, and the role it gives",
+        "test_token_files",
+    ),
     "surroundings": Row(
         "Hostile environment and settings",
         1,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
 from support.homes import aws, home
+from support.sso.corp import corp
 
-__all__ = ["aws", "home"]
+__all__ = ["aws", "corp", "home"]

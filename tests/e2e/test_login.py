@@ -4,128 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import stat
-import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import pexpect
 import pytest
 
-from support.aws.emulator import aws_server, role, trust
 from support.aws.identity_center import (
     START_URL,
-    WORK,
     approve,
     browser_program,
-    endpoint_variables,
-    identity_center_state,
     sign_in,
     write_shared_token,
-    write_sso_config,
 )
-from support.e2e import XSWITCH, Home, Ran
+from support.e2e import XSWITCH, Ran
+from support.sso.corp import Corp, printed_url
 from xswitch.core.errors import SignInNeededError, XswitchError
-from xswitch.core.model import Credentials, CredentialSource, CredentialSourceKind
-from xswitch.core.sso import sign_in_record
+from xswitch.core.model import Credentials
 from xswitch.core.sso.sign_in_record import SignInRecord, sign_in_key
-from xswitch.emulator.server import EmbeddedAws
 from xswitch.wiring import build_services
 
 SHARED = ".aws/sso/cache"
 CALLERS = 200
-READER = f"""
-[profile reader]
-role_arn = arn:aws:iam::{WORK}:role/Reader
-source_profile = work-admin
-region = eu-west-1
-"""
-
-
-@dataclass
-class Corp:
-    """A home whose config has an sso-session, and an Identity Center to sign in to."""
-
-    home: Home
-    aws: EmbeddedAws
-
-    def run(self, *words: str, answer: str = "", **env: str) -> Ran:
-        if answer:
-            env["BROWSER"] = str(browser_program(self.home.folder, answer))
-        return self.home.run(*words, env=env)
-
-    @contextmanager
-    def running(self, *words: str, **env: str) -> Iterator[subprocess.Popen[str]]:
-        process = subprocess.Popen(
-            [str(XSWITCH), *words],
-            env={**self.home.env, **env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
-
-    def record(self) -> SignInRecord:
-        services = build_services(self.home.env)
-        session = services.actions.sso.labeled("corp")
-        key = sign_in_key(session)
-        return sign_in_record.decode(services.ports.storage.vault.get(key), key)
-
-    def credentials(self, profile: str = "work-admin") -> Credentials:
-        """Return the credentials of a profile, as the source of a chain."""
-        ports = build_services(self.home.env).ports
-        view = ports.config.files.read()
-        base = CredentialSource(CredentialSourceKind.SSO, profile, "identity")
-        found = ports.aws.source_credentials
-        return found.resolve(
-            base, view, build_services(self.home.env).actions.sso.labeled("corp").portal_endpoint
-        )
-
-
-@pytest.fixture
-def corp(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corp]:
-    state = identity_center_state()
-    root = f"arn:aws:iam::{WORK}:root"
-    work = next(account for account in state["accounts"] if account["id"] == WORK)
-    work["roles"] = [role("Reader", trust(root), max_session_duration=3600)]
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
-    with aws_server(state) as aws:
-        home = Home(clean_world, aws, memory)
-        home.env |= endpoint_variables(aws)
-        config = write_sso_config(clean_world)
-        config.write_text(config.read_text(encoding="utf-8") + READER, encoding="utf-8")
-        home.credentials.unlink(missing_ok=True)
-        for name, value in home.env.items():
-            monkeypatch.setenv(name, value)
-        yield Corp(home, aws)
-    shutil.rmtree(memory)
 
 
 def error_code(done: Ran) -> str:
     return str(done.json["problems"][0]["code"])
-
-
-def printed_url(process: subprocess.Popen[str]) -> str:
-    """Return the URL that a running `login` prints."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        found = re.search(r"http://\S+", line)
-        if found:
-            return found[0]
-    raise AssertionError("no URL")
 
 
 def test_by_the_browser(corp: Corp) -> None:
