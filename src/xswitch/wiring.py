@@ -23,20 +23,9 @@ from xswitch.actions.ports import (
     State,
     StsProbe,
 )
-from xswitch.actions.sso.sign_in_ports import (
-    AwsCli,
-    Browsers,
-    Callbacks,
-    Oidc,
-    SignOut,
-    SsoPorts,
-    StartUrls,
-)
-from xswitch.actions.sso.tokens import AccessTokens
 from xswitch.adapters.aws.sts import BotoSts, HttpStsProbe
 from xswitch.adapters.config.store import FileConfigStore
 from xswitch.adapters.providers.source import BotocoreProviders
-from xswitch.adapters.sso.shared_tokens import SharedTokenFiles
 from xswitch.adapters.state.forget_marks import FileForgetMarks
 from xswitch.adapters.state.history import JsonHistory
 from xswitch.adapters.state.index import JsonIndex
@@ -59,9 +48,18 @@ from xswitch.core.awsconfig.paths import default_paths
 from xswitch.core.filenames import config_folder_name
 from xswitch.core.model import Credentials, Endpoint, SsoSession, SsoToken
 
-if TYPE_CHECKING:  # only the commands of portals import them
+if TYPE_CHECKING:  # only the commands of Identity Center import them
     from xswitch.actions.sso.portals import PortalPorts
     from xswitch.actions.sso.ports import Portal
+    from xswitch.actions.sso.sign_in_ports import (
+        AwsCli,
+        Browsers,
+        Callbacks,
+        Oidc,
+        SignOut,
+        SsoPorts,
+        StartUrls,
+    )
 
 
 class _LazyIamSource:
@@ -94,6 +92,8 @@ class _LazyPort:
 
 def _sso_ports(environ: Mapping[str, str], clock: Clock, ports: Ports) -> SsoPorts:
     """Return the ports of Identity Center, each imported on first use: few commands sign in."""
+    from xswitch.actions.sso.sign_in_ports import SsoPorts  # noqa: PLC0415
+    from xswitch.adapters.sso.shared_tokens import SharedTokenFiles  # noqa: PLC0415
 
     def oidc() -> Oidc:
         from xswitch.adapters.sso.oidc import BotoOidc  # noqa: PLC0415
@@ -276,11 +276,17 @@ class Services:
     @cached_property
     def actions(self) -> Actions:
         """The use cases."""
-        return Actions(self.ports, self._sso, self._portal_ports)
+        return Actions(self.ports, lambda: self._sso, self._portal_ports)
 
     @cached_property
     def _sso(self) -> SsoPorts:
-        return _sso_ports(self._environ, self.clock, self.ports)
+        ports = _sso_ports(self._environ, self.clock, self.ports)
+        if self._log is None:
+            return ports
+        from xswitch.actions.sso.sign_in_ports import TRACED_SSO_PORTS  # noqa: PLC0415 -- as above
+        from xswitch.actions.tracing import with_traced_fields  # noqa: PLC0415 -- as above
+
+        return with_traced_fields(ports, TRACED_SSO_PORTS, self._log, time.monotonic)
 
     def _portal_ports(self) -> PortalPorts:
         from xswitch.actions.sso.discovery import DiscoveryPorts  # noqa: PLC0415 -- few list
@@ -316,6 +322,8 @@ class Services:
         )
 
     def _sso_token(self, session: SsoSession, rejected: SsoToken | None) -> SsoToken:
+        from xswitch.actions.sso.tokens import AccessTokens  # noqa: PLC0415 -- few commands need it
+
         return AccessTokens(self._sso).token(session, rejected)
 
     def mfa_prompt(self, code: str | None, next_step: str) -> MfaPrompt:

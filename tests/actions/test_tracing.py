@@ -11,6 +11,7 @@ import pytest
 from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakePrompt, World
 from xswitch.actions.api import Actions, SwitchOptions
 from xswitch.actions.ports import Iam, Ports, no_progress
+from xswitch.actions.sso.sign_in_ports import SsoPorts
 from xswitch.actions.tracing import _ARGUMENTS, _RESULTS, with_tracing
 from xswitch.core.errors import AwsDeniedError, LockBusyError
 from xswitch.core.model import AssumeRoleRequest, Credentials, Endpoint, Secret
@@ -121,7 +122,7 @@ def test_a_lock_is_always_released_and_a_busy_one_is_logged() -> None:
 def test_the_tables_name_only_existing_methods() -> None:
     ports = {
         name: port
-        for group in get_type_hints(Ports).values()
+        for group in (*get_type_hints(Ports).values(), SsoPorts)
         for name, port in get_type_hints(group).items()
     }
     ports |= {"iam": Iam, "config": ports["files"]}

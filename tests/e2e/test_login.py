@@ -276,12 +276,21 @@ def test_a_program_without_a_terminal_fails_at_once_with_the_command(corp: Corp)
     assert not (corp.home.folder / "opened").exists()
 
 
-@pytest.mark.parametrize("answer", ["", "n"])
-def test_a_switch_on_a_terminal_offers_the_sign_in(corp: Corp, answer: str) -> None:
+def test_debug_names_the_calls_and_no_secret(corp: Corp) -> None:
+    done = corp.run("--debug", "login", "corp", answer="approve")
+    assert "oidc.register corp authorization_code" in done.err
+    assert "oidc.token_by_code corp" in done.err
+    assert "shared.load corp: nothing" in done.err
+
+
+@pytest.mark.parametrize(
+    ("target", "answer"), [("reader", ""), ("reader", "n"), ("work-admin", "")]
+)
+def test_a_switch_on_a_terminal_offers_the_sign_in(corp: Corp, target: str, answer: str) -> None:
     browser = str(browser_program(corp.home.folder))
     child = pexpect.spawn(
         str(XSWITCH),
-        ["switch", "reader"],
+        ["switch", target],
         env={**corp.home.env, "BROWSER": browser},
         encoding="utf-8",
         timeout=60,
@@ -289,7 +298,7 @@ def test_a_switch_on_a_terminal_offers_the_sign_in(corp: Corp, answer: str) -> N
     try:
         child.expect(r"Sign in to corp now\? \[Y/n\]")
         child.sendline(answer)
-        child.expect("xs-reader" if not answer else "next: .*xswitch login corp")
+        child.expect(f"xs-{target}" if not answer else "next: .*xswitch login corp")
         child.expect(pexpect.EOF)
     finally:
         child.close(force=True)

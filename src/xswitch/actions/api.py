@@ -204,7 +204,7 @@ class Actions:
     def __init__(
         self,
         ports: Ports,
-        sso: SsoPorts | None = None,
+        sso: Callable[[], SsoPorts] | None = None,
         portals: Callable[[], PortalPorts] | None = None,
     ) -> None:
         self._ports = ports
@@ -374,7 +374,7 @@ class Actions:
 
         if self._sso is None:
             raise AssertionError("these actions have no ports of Identity Center")
-        return SsoActions(self._sso)
+        return SsoActions(self._sso())
 
     @cached_property
     def portals(self) -> PortalActions:

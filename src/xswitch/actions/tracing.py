@@ -7,16 +7,19 @@ that may hold a secret is ever formatted, and of an exception only its code or t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from xswitch.actions.ports import Ports, replace_ports
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import Endpoint
 from xswitch.core.text import pluralize
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _SERVER = re.compile(r"(https?://)(?:[^/?#]*@)?([A-Za-z0-9.:_\[\]-]+)")
 _KEY_SHOWN = 8
@@ -112,6 +115,20 @@ def with_tracing(ports: Ports, log: Callable[[str], None], elapsed: Callable[[],
     return replace_ports(ports, **traced, locks=_TracedLocks(ports.storage.locks, tracer))
 
 
+Group = TypeVar("Group", bound="DataclassInstance")
+
+
+def with_traced_fields(
+    group: Group, names: Sequence[str], log: Callable[[str], None], elapsed: Callable[[], float]
+) -> Group:
+    """Return a group of ports of which those with these names log each call, as above."""
+    tracer = Tracer(log, elapsed)
+    traced: dict[str, Any] = {
+        name: _TracedPort(name, getattr(group, name), tracer) for name in names
+    }
+    return replace(group, **traced)
+
+
 def _describe(table: Mapping[str, Callable[..., str]], name: str, *values: Any) -> str:
     describe = table.get(name)
     return "" if describe is None else describe(*values)
@@ -170,6 +187,17 @@ _ARGUMENTS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "iam.policies_of": str,
         "iam.simulate": lambda principal, action, resource, _: f"{principal} {action} {resource}",
         "iam.run": lambda call: str(call.operation),
+        "oidc.register": lambda session, grant, _: f"{session.label} {grant}",
+        "oidc.start_device": lambda session, *_: str(session.label),
+        "oidc.token_by_code": lambda session, *_: str(session.label),
+        "oidc.token_by_device_code": lambda session, *_: str(session.label),
+        "oidc.refresh": lambda session, _: str(session.label),
+        "sign_out.sign_out": lambda session, _: str(session.label),
+        "start_urls.resolve": lambda session: str(session.label),
+        "shared.load": lambda session: str(session.label),
+        "shared.store": lambda session, _: str(session.label),
+        "shared.delete": lambda session: str(session.label),
+        "browsers.open": lambda _, __, label: str(label),
     }
 )
 _RESULTS: Mapping[str, Callable[..., str]] = MappingProxyType(
@@ -179,6 +207,10 @@ _RESULTS: Mapping[str, Callable[..., str]] = MappingProxyType(
             f"{pluralize(len(view.profiles), 'profile')}, "
             f"{pluralize(len(view.problems), 'problem')}"
         ),
+        "shared.load": lambda found: (
+            "damaged" if found.damaged else "nothing" if found.token is None else "a token"
+        ),
+        "oidc.refresh": lambda token: f"until {token.expires_at:%Y-%m-%d %H:%M:%S} UTC",
         "vault.info": lambda info: f"{info.label}",
         "vault.get": lambda value: "nothing" if value is None else "a session",
         "vault.clear": lambda keys: pluralize(len(keys), "session"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from xswitch.actions.sso.sign_in_ports import SignInPrompt
 from xswitch.cli.context import Context
 from xswitch.cli.tty import ask_line, has_terminal
 from xswitch.core.display import show_value
@@ -13,6 +12,7 @@ from xswitch.core.errors import SignInNeededError
 
 if TYPE_CHECKING:  # only a sign-in needs them
     from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
+    from xswitch.actions.sso.sign_in_ports import SignInPrompt
     from xswitch.core.model import SsoSession
 
 _SECONDS_PER_MINUTE = 60

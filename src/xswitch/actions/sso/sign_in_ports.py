@@ -170,6 +170,10 @@ class SsoPorts:
     """Returns so many unguessable bytes."""
 
 
+TRACED_SSO_PORTS = ("oidc", "sign_out", "start_urls", "browsers", "shared")
+"""The ports whose calls `--debug` shows."""
+
+
 # -- Callbacks of the front ends
 
 

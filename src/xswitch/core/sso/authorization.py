@@ -7,7 +7,6 @@ whose parameter is `scopes` where OAuth has `scope`.
 from __future__ import annotations
 
 import base64
-import hmac
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import parse_qs, urlencode
@@ -84,6 +83,8 @@ def parse_answer(query: str, state: Secret) -> CallbackAnswer:
         parameters = parse_qs(query, keep_blank_values=True, max_num_fields=50)
     except ValueError:
         return CallbackAnswer(AnswerKind.NONE)
+    import hmac  # noqa: PLC0415 -- loads OpenSSL, and only a sign-in needs it
+
     codes, errors = parameters.get("code", []), parameters.get("error", [])
     states = parameters.get("state", [])
     if not codes and not errors:
