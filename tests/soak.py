@@ -72,6 +72,15 @@ ROWS: dict[str, Row] = {
         "only the intended keys differ in both views, or refused and untouched",
         "test_generated_edits",
     ),
+    "portals": Row(
+        "Listings of a portal with 500 accounts and 1,500 roles that refuses a tenth of the"
+        " requests, in virtual time",
+        100,
+        "complete, each page once, the first roles within a second of the first page, all within"
+        " a minute",
+        "test_portals",
+        ("actions/sso/test_discovery.py",),
+    ),
     "populate": Row(
         "Generated configs populated from a portal's list, edited by hand, and pruned",
         10_000,
