@@ -17,6 +17,7 @@ import pytest
 
 from support.aws.emulator import aws_server
 from support.aws.identity_center import (
+    browser_program,
     endpoint_variables,
     generated_state,
     sign_in,
@@ -128,6 +129,27 @@ def test_a_sign_in_that_ends_midway_is_a_sentence_and_the_progress_is_kept(
         asked = Counter(call.action for call in one.aws.calls[before:])
         assert asked["ListAccounts"] == 0
         assert asked["ListAccountRoles"] < 40
+
+
+def test_a_sign_in_starts_a_listing(tmp_path: Path) -> None:
+    with place(tmp_path, 3, 2) as one:
+        (tmp_path / ".aws" / "sso" / "cache").rename(tmp_path / "elsewhere")
+        settings = tmp_path / ".config" / "xswitch" / "config.toml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text('vault = "file"\nallow_plain_files = true\n')
+        one.env["BROWSER"] = str(browser_program(tmp_path))
+        one.xswitch("login", "corp")
+        assert len(_list_when_there(one)["roles"]) == 6
+
+
+def _list_when_there(one: Place) -> Any:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        lists = one.xswitch("sso", "list")["lists"]
+        if lists:
+            return lists[0]
+        time.sleep(0.1)
+    raise AssertionError("no list")
 
 
 def test_a_session_is_added(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ _GENERAL = (
     ["status"],
     ["history", "--json"],
     ["complete", ""],
+    ["sso", "list"],
+    ["logout", "--all"],
     ["renew", "--all"],
     ["screen"],
 )
@@ -53,12 +55,14 @@ _OF_PROFILES = (
     ["access", "plan", "New", "--source", "dev", "--target", "{}"],
     ["access", "check", "Reader", "--source", "{}", "--target", "{}"],
     ["access", "lint", "Reader", "--target", "{}"],
+    ["sso", "populate", "{}", "--cached", "--dry-run"],
     ["forget", "{}"],
     ["config", "undo"],
     ["switch", "nobody"],
 )
 _READING = {"explain", "credential-process", "console", "access"}
-_ELSEWHERE = {"init", "completion", "demo"}  # they read neither file
+# The first three read neither file; of a sign-in, the canary has a test of its own
+_ELSEWHERE = {"init", "completion", "demo", "login"}
 
 
 def test_every_command_is_tried() -> None:

@@ -222,7 +222,7 @@ ADVICE: dict[str, str] = {
     "Run this on an EC2 instance with a role, or use another source.": "another machine is needed",
     "Run this in a container with a task role, or use another source.": "another machine is needed",
     "Check the task role of the container, or use another source.": _AWS,
-    "aws configure sso": "a person types the start URL, and signs in",
+    "xswitch sso add": "a person types the start URL, and signs in",
     "aws logout --profile {}": "the AWS CLI ends its own sign-in",
     "Install the AWS CLI v2, then repeat the command.": _OTHERS,
     "Wait a minute, then repeat the command.": _AGAIN,

@@ -30,6 +30,9 @@ RUNS: dict[str, tuple[str, ...]] = {
     "demo": ("demo", "--code"),
     "complete": ("complete", ""),
     "renew-background": ("renew-background", "reader"),
+    "login": ("login", "--help"),
+    "logout": ("logout", "--all"),
+    "sso": ("sso", "list"),
 }
 """For each command, a run that succeeds in an ordinary home (the demo's: that says where it is)."""
 assert set(RUNS) == {command.name for command in COMMANDS}

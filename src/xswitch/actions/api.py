@@ -19,6 +19,7 @@ from xswitch.core.model import (
     Role,
     SessionState,
     Settings,
+    SsoSession,
     UsageState,
     VaultInfo,
 )
@@ -393,6 +394,11 @@ class Actions:
         lists = self._ports.config.portal_lists
         if self._portals is not None and lists.any_stale(self._ports.process.clock.now()):
             self.portals.refresh_stale()
+
+    def list_portal_in_background(self, session: SsoSession) -> None:
+        """Start a listing of a session's portal in the background; never raises, never waits."""
+        if self._portals is not None:
+            self.portals.start_refresh(session)
 
     def doctor(self) -> tuple[DoctorCheck, ...]:
         """Check config, vault, hook, and network."""

@@ -67,11 +67,17 @@ class CommandLineSignIn:
 
 
 def sign_in(context: Context, session: SsoSession, options: SignInOptions) -> SignInResult:
-    """Sign in on the command line; the line of the time left doesn't stay."""
+    """Sign in on the command line; the line of the time left doesn't stay.
+
+    Meanwhile, what the portal offers is listed in the background.
+    """
     try:
-        return context.actions.sso.sign_in(session, options, CommandLineSignIn(context))
+        result = context.actions.sso.sign_in(session, options, CommandLineSignIn(context))
     finally:
         context.stderr.clear_status()
+    if result.method is not None:
+        context.actions.list_portal_in_background(session)
+    return result
 
 
 def offer_sign_in(context: Context, error: SignInNeededError) -> bool:

@@ -98,7 +98,7 @@ def test_the_only_session_needs_no_name() -> None:
     assert find_session(view_of(only), "", "default").label == "corp"
     with pytest.raises(TargetError) as caught:
         find_session(view_of("[profile x]\nregion = eu-west-1\n"), "", "x")
-    assert caught.value.next_step == "aws configure sso"
+    assert caught.value.next_step == "xswitch sso add"
 
 
 def test_scopes() -> None:

@@ -100,7 +100,7 @@ def find_session(view: ConfigView, target: str, profile_name: str) -> SsoSession
     if not sessions:
         raise TargetError(
             "There is no IAM Identity Center session in the AWS config.",
-            next_step="aws configure sso",
+            next_step="xswitch sso add",
             code=ErrorCode.TARGET_UNKNOWN,
         )
     raise TargetError(
