@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.aws.identity_center import SANDBOX, SESSION, SSO_REGION, START_URL, WORK
+from support.aws.identity_center import MANAGEMENT, SANDBOX, SESSION, SSO_REGION, START_URL, WORK
 from support.e2e import run
 from support.identity.world import World
 from support.kinds import KindsAws, kinds_aws, kinds_world
@@ -95,3 +95,37 @@ def test_a_sign_in_that_was_ended_is_told_with_its_command(home: World, aws: Kin
     assert data["causes"][0]["code"] == "sso_sign_in_ended"
     assert data["causes"][0]["next_step"].startswith("xswitch login")
     assert START_URL in data["causes"][0]["evidence"]
+
+
+def test_a_role_of_the_portals_list_needs_no_profile_and_outlives_the_list(home: World) -> None:
+    refreshed = run(["xswitch", "sso", "refresh", SESSION], home.env, cwd=home.folder)
+    assert refreshed.code == 0, refreshed.err
+    before = home.config.read_text(encoding="utf-8")
+    listed = json.loads(run(["xswitch", "list", "--json"], home.env, cwd=home.folder).out)["data"]
+    rows = {row["name"]: row for row in listed["roles"]}
+    row = rows["dev/ReadOnly"]
+    assert (row["kind"], row["has_profile"], row["account_name"]) == ("sso", False, "dev")
+    assert row["sso"] == {
+        "session": SESSION,
+        "start_url": START_URL,
+        "account_id": MANAGEMENT,
+        "role_name": "ReadOnly",
+    }
+    # A role that a profile has isn't listed twice, and the list names its account
+    assert "prod/Admin" not in rows
+    assert rows["sso"]["account_name"] == "prod"
+    ran = run(["xswitch", "switch", "dev/ReadOnly", "--json"], home.env, cwd=home.folder)
+    assert ran.code == 0, ran.err
+    data = json.loads(ran.out)["data"]
+    arn = data["identity"]["arn"]
+    assert arn.startswith(f"arn:aws:sts::{MANAGEMENT}:assumed-role/AWSReservedSSO_ReadOnly_")
+    for file in (home.state / "portal").iterdir():
+        file.unlink()
+    served = run(["xswitch", "credential-process", data["managed_profile"]], home.env)
+    assert json.loads(served.out)["AccessKeyId"].startswith("ASIA")
+    again = run(["xswitch", "switch", data["managed_profile"], "--force"], home.env)
+    assert again.code == 0, again.err
+    assert "✓ dev / ReadOnly as xs-dev/ReadOnly" in again.err
+    forgotten = run(["xswitch", "forget", "dev/ReadOnly"], home.env, cwd=home.folder)
+    assert forgotten.code == 0, forgotten.err
+    assert home.config.read_text(encoding="utf-8") == before

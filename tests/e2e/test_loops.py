@@ -81,7 +81,7 @@ def test_a_command_line_that_leads_back_is_told_without_running_it(
     )
     done = home.run("switch", "p")
     assert done.code == 8
-    assert "form a loop: p → wrapped → p" in done.err
+    assert "form a loop: wrapped → p → wrapped" in done.err
     assert not (tmp_path / "ran").exists()
 
 
