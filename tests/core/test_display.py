@@ -209,7 +209,9 @@ _SANITIZERS = {
     # Words in messages, which hide secrets themselves
     "core/errors/messages.py",
     "core/errors/source_credentials.py",
+    "core/errors/sso.py",
     "core/errors/sts.py",
+    "core/sso/sessions.py",
     "core/display.py",
     "core/text.py",
 }
