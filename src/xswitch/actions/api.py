@@ -63,6 +63,10 @@ class SourceInfo:
     kind: str
 
 
+PortalChange = Literal["new", "gone"]
+"""How a role differs from the portal's list before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """Everything that the picker and `list` show, from one snapshot of config and index."""
@@ -78,6 +82,10 @@ class Listing:
     """AWS_PROFILE of this process, "" if unset."""
     base: SourceInfo | None = None
     vault_label: str = ""
+    sign_ins: tuple[SsoSession, ...] = ()
+    """The Identity Center sessions of the config."""
+    portal_changes: Mapping[tuple[str, str, str], PortalChange] = field(default_factory=dict)
+    """What the last listing of a portal found changed, by the `address` of roles."""
 
 
 @dataclass(frozen=True, slots=True)

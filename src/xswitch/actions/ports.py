@@ -444,7 +444,7 @@ class PortalLists(Protocol):
     """The latest lists of the portals of Identity Center."""
 
     def load(self) -> tuple[PortalRole, ...]:
-        """Return the roles of all lists, also those that are gone.
+        """Return the roles of all lists, also those that are gone, and of listings under way.
 
         A list that is missing, damaged, or another user's is empty. Never raises.
         """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -16,7 +17,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 
-from xswitch.actions.api import Actions, SwitchResult
+from xswitch.actions.api import Actions, Listing, SwitchResult
 from xswitch.actions.ports import Clock
 from xswitch.core.text import pluralize
 from xswitch.tui import errors as failures
@@ -27,6 +28,7 @@ from xswitch.tui.picker.command_palette import PickerCommands
 from xswitch.tui.picker.detail import problem_lines
 from xswitch.tui.picker.index_watch import IndexWatch
 from xswitch.tui.picker.keys import help_lines
+from xswitch.tui.picker.portal_watch import PortalWatch
 from xswitch.tui.picker.role_actions import ExplainFlow, SessionActions, SwitchFlow
 from xswitch.tui.picker.screen import ActionRequested, PickerScreen
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES, PLAIN, choose_palette
@@ -39,6 +41,10 @@ from xswitch.tui.widgets.scrollbar import ThinScrollBar
 if TYPE_CHECKING:
     from xswitch.tui.setup.flow import SetupFlow
     from xswitch.tui.setup.screen import SetupScreen
+    from xswitch.tui.sso.session_flow import AddSessionFlow
+    from xswitch.tui.sso.session_screen import SessionScreen
+    from xswitch.tui.sso.sign_in_dialog import SignInDialog
+    from xswitch.tui.sso.sign_in_flow import SignInFlow
 
 _STATUS_SECONDS = 10
 JobResult = TypeVar("JobResult")
@@ -87,9 +93,12 @@ class PickerApp(SafePasteApp[SwitchResult]):
         self.theme = choose_palette("auto", environ)
         self.picker = PickerScreen(clock, environ, notice, self._begin)
         self.explain_flow = ExplainFlow(self)
-        self.switch_flow = SwitchFlow(self, self.explain_flow.failed)
-        self.session_actions = SessionActions(self)
+        self.switch_flow = SwitchFlow(self, self.explain_flow.failed, self._sign_in_for)
+        self.session_actions = SessionActions(self, self._sign_in_for)
+        self.portal_watch = PortalWatch(self, self._read_more)
         self._setup: SetupFlow | None = None
+        self._add_session: AddSessionFlow | None = None
+        self._sign_in: SignInFlow | None = None
         self._select_after_reload = ""
         self._reason_to_reload = ""
         self._preload = preload
@@ -256,14 +265,30 @@ class PickerApp(SafePasteApp[SwitchResult]):
             self._reason_to_reload = ""
         elif reloaded:
             picker.show_message(f"Reloaded: {pluralize(len(data.listing.roles), 'role')}.")
-        self.call_after_refresh(self._start_background_reads, data.listing.vault_label)
+        self.call_after_refresh(self._start_background_reads, data.listing)
 
-    def _start_background_reads(self, vault_label: str) -> None:
+    def _start_background_reads(self, listing: Listing) -> None:
         # These don't delay the rows.
         self.picker_ready()
         self.read_status()
-        if not vault_label:
+        if not listing.vault_label:
             self._read_vault()
+        self.portal_watch.look(listing.sign_ins)
+
+    def _read_more(self, done: Callable[[], None]) -> None:
+        """Read the rows again without a word, after a portal's page; cursor and filter stay."""
+
+        def show(read: Preloaded) -> None:
+            data, matcher, widths = read
+            picker = self.picker
+            order = matcher.filter(picker.filter.value).order
+            state = replace(picker.state, query=picker.filter.value)
+            picker.load(states.with_more_data(state, data, order), matcher, widths)
+            done()
+
+        self.start_job(
+            lambda _job: load_picker_data(self.actions, self.clock), show, lambda _error: done()
+        )
 
     def _read_vault(self) -> None:
         # Selecting a vault can take seconds, and no row needs it. A switch reports any problem with
@@ -291,6 +316,9 @@ class PickerApp(SafePasteApp[SwitchResult]):
             "theme": self._change_theme,
             "renew_all": self.session_actions.renew_all,
             "set_up": self._set_up,
+            "add_session": self._begin_session,
+            "sign_in": lambda: self.sign_in.of_row(event.role),
+            "sign_out": lambda: self.sign_in.out_of_row(event.role),
         }
         if event.action in without_role:
             without_role[event.action]()
@@ -321,6 +349,47 @@ class PickerApp(SafePasteApp[SwitchResult]):
         """Do the next step of a setup."""
         if self._setup is not None:
             self._setup.handle_action(event.action)
+
+    @property
+    def sign_in(self) -> SignInFlow:
+        """The sign-ins and sign-outs."""
+        if self._sign_in is None:
+            # Loaded when first used: most sessions of the picker need none
+            from xswitch.tui.sso.sign_in_flow import SignInFlow  # noqa: PLC0415
+
+            self._sign_in = SignInFlow(self, self.portal_watch.list)
+        return self._sign_in
+
+    def _sign_in_for(
+        self,
+        label: str,
+        purpose: str,
+        done: Callable[[], None],
+        cancelled: Callable[[], None],
+        *,
+        leaves: bool,
+    ) -> None:
+        self.sign_in.for_role(label, purpose, done, cancelled, leaves=leaves)
+
+    def on_sign_in_dialog_start_requested(self, event: SignInDialog.StartRequested) -> None:
+        """Sign in again, perhaps by a code."""
+        self.sign_in.start_again(by_code=event.by_code)
+
+    def _begin_session(self) -> None:
+        # Loaded when first used, as the setup
+        from xswitch.tui.sso.session_flow import AddSessionFlow  # noqa: PLC0415
+
+        def added(name: str) -> None:
+            self._read()
+            self.sign_in.to(name)
+
+        self._add_session = AddSessionFlow(self, added)
+        self._add_session.begin()
+
+    def on_session_screen_step_requested(self, event: SessionScreen.StepRequested) -> None:
+        """Do the next step of adding a session."""
+        if self._add_session is not None:
+            self._add_session.handle_action(event.action)
 
     def _show_problems(self) -> None:
         problems = self.picker.state.problems

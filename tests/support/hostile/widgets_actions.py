@@ -14,6 +14,7 @@ from typing import Any
 from support.access.fake_actions import LINK, SOURCE, TARGET
 from support.explain.samples import denied, hidden
 from support.tui.fake_actions import DEVICE, FakeActions, make_hop, make_role, sample_listing
+from support.tui.fake_sso import FakePortals, FakeSso
 from xswitch.actions.access.api import (
     AccessActions,
     AccessApplyResult,
@@ -24,6 +25,11 @@ from xswitch.actions.access.api import (
 )
 from xswitch.actions.api import Listing, SourceInfo, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.actions.sso.discovery import Show
+from xswitch.actions.sso.portals import AddingSession
+from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
+from xswitch.actions.sso.sign_in_ports import SignInPrompt, SignInUi
+from xswitch.actions.sso.sign_out import SignOutResult
 from xswitch.core.access.model import (
     AccessPlan,
     AccessRequest,
@@ -35,7 +41,13 @@ from xswitch.core.access.model import (
     PrincipalType,
     TrustedPrincipal,
 )
-from xswitch.core.errors import AwsDeniedError, ConfigError, XswitchError
+from xswitch.core.errors import (
+    AwsDeniedError,
+    CancelledError,
+    ConfigError,
+    SignInError,
+    XswitchError,
+)
 from xswitch.core.explain.model import Explanation
 from xswitch.core.model import (
     CallerIdentity,
@@ -49,8 +61,11 @@ from xswitch.core.model import (
     Problem,
     Profile,
     Role,
+    SetProfile,
     Settings,
+    SsoSession,
 )
+from xswitch.core.sso.portal_list import PortalList
 
 A_ROLE = 21
 """Number of texts in a role of `HostileActions`."""
@@ -122,14 +137,18 @@ class HostileActions(FakeActions):
     empty: bool = False
     readings: int = 0
 
-    def fill(self, now: datetime, *, guarded: bool) -> None:
-        """Set a listing of hostile roles."""
+    def fill(self, now: datetime, *, guarded: bool, sso: bool = False) -> None:
+        """Set a listing of hostile roles; with `sso`, they need a sign-in."""
         text = self.text
         settings = Settings(account_names=MappingProxyType({"222222222222": text()}), theme="dark")
         listing = sample_listing(now, roles=hostile_roles(text, guarded=guarded), settings=settings)
         problems = tuple(Problem("other", one, "warning", f"/home/{one}", 3) for one in text.all)
         base = SourceInfo(text(), text(), "static_keys")
         self.answer = replace(listing, problems=problems, base=base, vault_label=text())
+        self.sso, self.portals = HostileSso(text), HostilePortals(text)
+        if sso:
+            roles = tuple(_signing_in(role) for role in listing.roles)
+            self.answer = replace(self.answer, roles=roles, sign_ins=(_session(text),))
         self.profiles = {one: Profile(one, {}, Origin(one, 1)) for one in text.all}
 
     def listing(self) -> Listing:
@@ -171,6 +190,73 @@ class HostileActions(FakeActions):
         options: SwitchOptions | None = None,  # noqa: ARG002
     ) -> Explanation:
         return hostile_explanation(self.text, role.name)
+
+
+def _signing_in(role: Role) -> Role:
+    assert role.chain is not None
+    base = replace(role.chain.base, kind=CredentialSourceKind.SSO)
+    return replace(role, chain=replace(role.chain, base=base))
+
+
+def _session(text: Texts) -> SsoSession:
+    return SsoSession(text(), "https://corp.awsapps.com/start", "eu-west-1")
+
+
+class HostileSso(FakeSso):
+    """Shows hostile prompts, and fails."""
+
+    def __init__(self, text: Texts) -> None:
+        super().__init__()
+        self.text = text
+
+    def find(self, target: str) -> SsoSession:
+        del target
+        return _session(self.text)
+
+    def signed_in(self, sessions: Sequence[SsoSession]) -> frozenset[str]:
+        return frozenset(session.label for session in sessions)
+
+    def sign_in(self, session: SsoSession, options: SignInOptions, ui: SignInUi) -> SignInResult:
+        del options
+        text = self.text
+        until = datetime.now(UTC) + timedelta(minutes=10)
+        url = f"https://{' '.join(text.some(3))}"
+        code, short_url = " ".join(text.some(3)), f"https://{text()}"
+        ui.show(SignInPrompt(session.label, url, until, user_code=code, short_url=short_url))
+        ui.progress(" ".join(text.some(3)))
+        for _ in range(6):
+            ui.waiting(60)
+            time.sleep(_LONG_ENOUGH_TO_BE_SEEN / 2)
+            if ui.cancelled():
+                raise CancelledError("no")
+        raise SignInError(
+            " ".join(text.some(3)), why=" ".join(text.some(3)), next_step=" ".join(text.some(3))
+        )
+
+    def sign_out(self, target: str) -> tuple[SignOutResult, ...]:
+        del target
+        return (SignOutResult(self.text(), was_signed_in=True),)
+
+
+class HostilePortals(FakePortals):
+    """Fails to list with hostile texts, and plans hostile lines."""
+
+    def __init__(self, text: Texts) -> None:
+        super().__init__()
+        self.text = text
+
+    def refresh(self, session: SsoSession, show: Show) -> PortalList:
+        del session, show
+        raise self.text.error()
+
+    def plan_session(
+        self, name: str, start_url: str, region: str, scopes: Sequence[str] = ()
+    ) -> AddingSession:
+        del scopes
+        session = SsoSession(name, f"{start_url}{self.text()}", region)
+        edit = SetProfile("config", name, {}, section="sso-session")
+        lines = tuple(f"+{one}" for one in self.text.all)
+        return AddingSession(session, self.text(), (edit,), lines)
 
 
 def hostile_explanation(text: Texts, target: str) -> Explanation:

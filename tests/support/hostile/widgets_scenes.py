@@ -22,9 +22,9 @@ from xswitch.core.errors import ExitCode
 
 PROGRAM = Path(__file__).parents[1] / "programs/widgets.py"
 _COPIED = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
-_DOWN, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F12 = (
+_DOWN, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F11, _F12 = (
     "\x1b[B", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~",
-    "\x1b[18~", "\x1b[19~", "\x1b[20~", "\x1b[21~", "\x1b[24~",
+    "\x1b[18~", "\x1b[19~", "\x1b[20~", "\x1b[21~", "\x1b[23~", "\x1b[24~",
 )  # fmt: skip
 _ENTER, _PAGE_DOWN, _CLEAR, _TAB = "\r", "\x1b[6~", "\x15", "\t"
 _SETTLED = 0.05
@@ -164,6 +164,38 @@ def _setup(walk: Walk) -> None:
     walk.press(ESCAPE, wait=A_WHILE)
 
 
+def _sso(walk: Walk) -> None:
+    walk.one.until(b"^p")
+    with walk.part("what a portal's listing fails with"):
+        for _ in range(len(walk.texts) // 2 + 2):
+            walk.press_until(_F5, "Reloaded")
+            walk.press(wait=_SETTLED)
+    with walk.part("sign-in"):
+        for number in range(len(walk.texts) // 16 + 2):
+            walk.press_until(_F11, "Approve the sign-in")
+            walk.press_until("y" if number % 2 else "d", "opied")
+            walk.one.until(b"next  ", start=len(walk.one.written))
+            walk.press(_PAGE_DOWN, wait=A_WHILE)
+            walk.close()
+            walk.press_until("S", "Signed out of")
+    with walk.part("pasted into the fields of a session"):
+        walk.press_until("N", "From your company")
+        walk.press(wait=A_WHILE)
+        for text in together(walk.texts, 2):
+            walk.put(paste(text))
+            walk.press("\t")
+        walk.press_until(_ENTER, "✗ ")
+        walk.close()
+    with walk.part("the lines of a session"):
+        walk.press_until("N", "From your company")
+        for typed in ("corp", "\thttps://corp.awsapps.com/start", "\teu-west-1"):
+            walk.press_until(typed, typed.strip())
+        walk.press_until(_ENTER, "Review changes")
+        walk.press(*[_DOWN] * (2 * len(walk.texts) + 2))
+    walk.press_until(ESCAPE, "From your company")
+    walk.close()
+
+
 def _empty(walk: Walk) -> None:
     with walk.part("nothing to list, and nothing to be read"):
         walk.one.until(b"F5")
@@ -271,6 +303,24 @@ SCENES: Mapping[str, Scene] = {
             "MfaDialog",
         },
         {"pasted into the fields of the form": 0.9, "the difference, the steps, the check": 0.9},
+    ),
+    "sso": Scene(
+        _sso,
+        _PICKER
+        | {
+            "Dialog",
+            "SignInDialog",
+            "SessionScreen",
+            "Form",
+            "FieldRow",
+            "TextField",
+        },
+        {
+            "what a portal's listing fails with": 0.6,
+            "sign-in": 0.8,
+            "pasted into the fields of a session": 0.8,
+            "the lines of a session": 0.9,
+        },
     ),
     "empty": Scene(
         _empty,

@@ -97,7 +97,7 @@ def main() -> int:
     actions = HostileActions(
         clock=clock.now, text=text, access=HostileAccess(text), empty=scene == "empty"
     )
-    actions.fill(clock.now(), guarded=scene == "dialogs")
+    actions.fill(clock.now(), guarded=scene == "dialogs", sso=scene == "sso")
     if scene == "bug":
         _break(texts)
     seen = Record()

@@ -338,6 +338,8 @@ class FakeActions(Actions):
     shown: list[tuple[str, ...]] = field(default_factory=list)
     """The roles that each call says were shown."""
     access: Any = None
+    sso: Any = None
+    portals: Any = None
     explanation: Explanation | None = None
     codes: list[str] = field(default_factory=list)
 

@@ -34,7 +34,7 @@ def test_while_loading() -> None:
 def test_without_a_config_file_the_commands_that_create_one_are_shown() -> None:
     text = shown(without_roles(0))
     assert f"{CONFIG} is missing or empty." in text
-    assert "aws configure sso" in text
+    assert "N                   sign in with IAM Identity Center" in text
     assert "xswitch demo" in text
 
 

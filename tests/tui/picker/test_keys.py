@@ -60,9 +60,11 @@ def test_no_key_is_bound_twice() -> None:
     assert len(letters) == len(set(letters))
 
 
-def test_only_filter_and_renew_all_have_no_function_key() -> None:
+def test_only_rare_actions_have_no_function_key() -> None:
     assert [entry.action for entry in KEYS if entry.letter and not entry.keys] == [
         "filter",
+        "sign_out",
+        "add_session",
         "renew_all",
     ]
 

@@ -117,7 +117,8 @@ def _sso_evidence(snapshot: ConfigSnapshot, plan: SessionPlan) -> SsoEvidence | 
     if entry is not None:
         listed = Listed.GONE if entry.is_gone else Listed.PRESENT
     else:
-        listed = Listed.ABSENT if known else Listed.UNKNOWN
+        finished = any(not listed.is_unfinished for listed in known)
+        listed = Listed.ABSENT if finished else Listed.UNKNOWN
     return SsoEvidence(role, plan.role.name, place, listed)
 
 

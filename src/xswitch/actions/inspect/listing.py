@@ -21,10 +21,13 @@ from xswitch.core.model import (
     Problem,
     Role,
     SessionState,
+    SsoSession,
     TargetKind,
 )
 from xswitch.core.roles.sources import find_credential_source
+from xswitch.core.roles.sso_endpoints import with_endpoints
 from xswitch.core.sessions.freshness import session_state
+from xswitch.core.sso.sessions import all_sessions
 
 _NO_SESSION = SessionInfo(SessionState.NONE)
 
@@ -55,6 +58,19 @@ def listing(ports: Ports, vault_label: str = "") -> Listing:
         current_profile=current_profile(snapshot),
         base=_current_source(snapshot),
         vault_label=vault_label,
+        sign_ins=_sign_ins(snapshot),
+        portal_changes={
+            role.address: "gone" if role.is_gone else "new"
+            for role in snapshot.portal_roles
+            if role.is_gone or role.is_new
+        },
+    )
+
+
+def _sign_ins(snapshot: ConfigSnapshot) -> tuple[SsoSession, ...]:
+    return tuple(
+        with_endpoints(session, snapshot.view, snapshot.environment)
+        for session in all_sessions(snapshot.view)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from xswitch.core.errors import ErrorCode, SourceCredentialsError
 from xswitch.core.model import ConfigView, SsoSession
 from xswitch.core.roles.sso_endpoints import uses_session, with_endpoints
 from xswitch.core.sso.sessions import all_sessions, find_session
+from xswitch.core.sso.sign_in_record import sign_in_key
 
 if TYPE_CHECKING:  # imported on the first call
     from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
@@ -72,6 +74,18 @@ class SsoActions:
         view = self._ports.config.files.read()
         environment = self._ports.config.environment.variables()
         return tuple(with_endpoints(session, view, environment) for session in all_sessions(view))
+
+    def signed_in(self, sessions: Sequence[SsoSession]) -> frozenset[str]:
+        """Return the labels of the sessions that have a token, expired or not.
+
+        It never opens the vault: the index and the shared cache tell it.
+        """
+        entries = self._ports.storage.index.entries()
+        return frozenset(
+            session.label
+            for session in sessions
+            if sign_in_key(session) in entries or self._ports.shared.load(session).token is not None
+        )
 
     def labeled(self, label: str) -> SsoSession:
         """Return the session that an error names. Raises TargetError, ConfigError."""

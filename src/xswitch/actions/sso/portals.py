@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from xswitch.actions.ports import Config
@@ -36,7 +36,7 @@ from xswitch.core.profiles.managed import ROLE_KEY
 from xswitch.core.roles.sso_endpoints import with_endpoints
 from xswitch.core.sso.hosts import check_start_url
 from xswitch.core.sso.populate import PopulateOptions, PopulatePlan, plan_populate
-from xswitch.core.sso.portal_list import PortalList
+from xswitch.core.sso.portal_list import RESUMABLE_FOR, PortalList
 from xswitch.core.sso.sessions import all_sessions, find_session
 
 _RETRY_AFTER = timedelta(minutes=10)
@@ -83,6 +83,17 @@ class AddingSession:
     diff: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PortalStatus:
+    """What is known of the portal of a session, without asking it."""
+
+    session: SsoSession
+    listed_at: datetime | None
+    """None if it has never been listed whole."""
+    is_due: bool
+    """Whether it's to be listed: never listed, too old, or a listing was interrupted."""
+
+
 class PortalActions:
     """The use cases of the portals' lists."""
 
@@ -112,6 +123,24 @@ class PortalActions:
         if found is None:
             raise _no_list(session)
         return (found,)
+
+    def statuses(self, sessions: Sequence[SsoSession]) -> tuple[PortalStatus, ...]:
+        """Return the status of each session's portal; sessions of one portal share it."""
+        lists, now = self._ports.discovery.lists, self._ports.discovery.clock.now()
+        found = []
+        for session in sessions:
+            one = lists.read(session.start_url)
+            due = (
+                one is None
+                or one.is_stale(now)
+                or bool(lists.pages(session.start_url, now - RESUMABLE_FOR))
+            )
+            found.append(PortalStatus(session, None if one is None else one.listed_at, due))
+        return tuple(found)
+
+    def regions(self) -> Sequence[str]:
+        """Return the regions that have Identity Center."""
+        return self._ports.regions()
 
     def refresh(self, session: SsoSession, show: Show = show_nothing) -> PortalList:
         """List a portal; see `actions.sso.discovery.refresh`."""

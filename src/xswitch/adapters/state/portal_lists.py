@@ -33,6 +33,7 @@ from xswitch.core.sso.portal_list import (
     PortalList,
     PortalPage,
     RolesPage,
+    unfinished_roles,
 )
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -58,8 +59,14 @@ class FilePortalLists:
         self._folder = folder
 
     def load(self) -> tuple[PortalRole, ...]:
-        """Return the roles of all lists."""
-        return tuple(role for one in self.all() for role in one.roles)
+        """Return the roles of all lists, and of the pages of listings that aren't finished."""
+        lists = {portal_address(one.start_url): one for one in self.all()}
+        roles: list[PortalRole] = []
+        for start_url, pages in map(_read_pages, self._files(".pages")):
+            if pages:
+                before = lists.pop(portal_address(start_url), None)
+                roles += unfinished_roles(before, start_url, pages)
+        return (*(role for one in lists.values() for role in one.roles), *roles)
 
     def any_stale(self, now: datetime) -> bool:
         """Whether a list is so old that it is to be refreshed, by the times of its file.
@@ -106,27 +113,8 @@ class FilePortalLists:
 
         A damaged line, which a killed writer may have left at the end, ends them.
         """
-        try:
-            content = read_trusted(self._path(start_url, "pages"), MAX_BYTES)
-        except OSError:
-            return ()
-        first, *lines = content.split(b"\n")
-        head = _parse(first)
-        if (
-            not isinstance(head, dict)
-            or head.get("version") != VERSION
-            or not _same_portal(str(head.get("start_url")), start_url)
-            or not isinstance(head.get("began_at"), int)
-            or head["began_at"] < since.timestamp()
-        ):
-            return ()
-        pages: list[PortalPage] = []
-        for line in lines:
-            page = _decode_page(_parse(line))
-            if page is None:
-                break
-            pages.append(page)
-        return tuple(pages)
+        found, pages = _read_pages(self._path(start_url, "pages"), since.timestamp())
+        return pages if found and _same_portal(found, start_url) else ()
 
     def begin(self, start_url: str, now: datetime) -> None:
         """Begin a listing, and drop the pages of another one."""
@@ -174,14 +162,45 @@ class FilePortalLists:
             raise _unwritable(path, error) from None
 
     def _lists(self) -> list[Path]:
+        return self._files(".json")
+
+    def _files(self, suffix: str) -> list[Path]:
         try:
-            return sorted(path for path in self._folder.iterdir() if path.suffix == ".json")
+            return sorted(path for path in self._folder.iterdir() if path.suffix == suffix)
         except OSError:
             return []
 
     def _path(self, start_url: str, kind: str) -> Path:
         key = sha256(portal_address(start_url).encode("utf-8", "surrogateescape"))[:16]
         return self._folder / f"{key}.{kind}"
+
+
+def _read_pages(path: Path, since: float = 0.0) -> tuple[str, tuple[PortalPage, ...]]:
+    """Return the start URL and the pages of a listing that began at `since` or later.
+
+    The start URL is "" if there is none that can be read.
+    """
+    try:
+        content = read_trusted(path, MAX_BYTES)
+    except OSError:
+        return "", ()
+    first, *lines = content.split(b"\n")
+    head = _parse(first)
+    if (
+        not isinstance(head, dict)
+        or head.get("version") != VERSION
+        or not isinstance(head.get("start_url"), str)
+        or not isinstance(head.get("began_at"), int)
+        or head["began_at"] < since
+    ):
+        return "", ()
+    pages: list[PortalPage] = []
+    for line in lines:
+        page = _decode_page(_parse(line))
+        if page is None:
+            break
+        pages.append(page)
+    return head["start_url"], tuple(pages)
 
 
 def _cut_half_line(descriptor: int) -> None:

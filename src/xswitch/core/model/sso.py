@@ -165,6 +165,8 @@ class PortalRole:
     """The list before this one didn't have it."""
     is_gone: bool = False
     """Only the list before this one has it."""
+    is_unfinished: bool = False
+    """A listing that hasn't ended found it: the portal may have more."""
 
     @property
     def address(self) -> tuple[str, str, str]:

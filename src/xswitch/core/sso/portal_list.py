@@ -167,6 +167,42 @@ def _order(role: PortalRole) -> tuple[str, str, str]:
     return (role.account_name.casefold(), role.account_id, role.role_name)
 
 
+def unfinished_roles(
+    before: PortalList | None, start_url: str, pages: Iterable[PortalPage]
+) -> tuple[PortalRole, ...]:
+    """Return the roles of a list, and those that a listing under way has found beyond it.
+
+    `before` is the list that the listing will replace. What it no longer has isn't known yet.
+    """
+    state = ListingState()
+    for page in pages:
+        state.add(page)
+    found = {
+        (account_id, name): state.accounts.get(account_id, "")
+        for account_id, names in state.roles.items()
+        for name in names
+    }
+    roles = []
+    for role in before.roles if before is not None else ():
+        listed = found.pop((role.account_id, role.role_name), None)
+        back = listed is not None and role.is_gone
+        roles.append(replace(role, is_gone=False, is_new=True) if back else role)
+    session = start_url if before is None else before.session
+    roles += [
+        PortalRole(
+            session,
+            start_url,
+            account_id,
+            account_name,
+            name,
+            is_new=before is not None,
+            is_unfinished=True,
+        )
+        for (account_id, name), account_name in found.items()
+    ]
+    return tuple(roles)
+
+
 def account_names(lists: Iterable[PortalList]) -> Iterator[tuple[str, str]]:
     """Yield account IDs with their names in any list."""
     for one in lists:

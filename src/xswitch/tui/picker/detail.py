@@ -14,6 +14,7 @@ from xswitch.core.display import display
 from xswitch.core.duration_text import format_duration, format_remaining, format_remaining_exact
 from xswitch.core.model import Hop, Origin, Problem, Role, SessionState, TargetKind
 from xswitch.tui.errors import FailureMessage, failure_lines
+from xswitch.tui.picker.portals import format_age
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
 from xswitch.tui.render.formatting import role_title_lines
@@ -41,7 +42,7 @@ def detail_lines(state: PickerState, role: Role, now: datetime, width: int) -> l
         *_guard(role, width),
         *_session(state, role, now, width),
         [],
-        *_facts(state, role, width),
+        *_facts(state, role, now, width),
         *_chain(state, role, now, width),
         *_problems(role.problems, width),
     ]
@@ -114,7 +115,7 @@ def _wrap_phrases(parts: list[TextSpan], width: int) -> list[Line]:
     return lines
 
 
-def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
+def _facts(state: PickerState, role: Role, now: datetime, width: int) -> list[Line]:
     hop = role.chain.target if role.chain else None
     origins = hop.origins if hop else {}
     chained = hop is not None and role.chain is not None and len(role.chain.hops) > 1
@@ -126,6 +127,7 @@ def _facts(state: PickerState, role: Role, width: int) -> list[Line]:
         ),
         ("managed", [span(role.managed_profile if role.kind.has_session else "")], None),
         *_kind_rows(role),
+        *_portal_rows(state, role, now),
         ("account", [span(role.account_id)], None),
         ("region", [span(role.region)], origins.get("region")),
         ("duration", _duration_line(role), origins.get("duration_seconds")),
@@ -163,6 +165,23 @@ def _kind_rows(role: Role) -> list[tuple[str, Line, Origin | None]]:
         if session.name:
             rows.append(("portal", [span(session.start_url)], None))
     return rows
+
+
+def _portal_rows(
+    state: PickerState, role: Role, now: datetime
+) -> list[tuple[str, Line, Origin | None]]:
+    """Return the age of the portal's list, and how it differs for the role."""
+    portal, change = state.portal(role), state.portal_change(role)
+    parts: Line = []
+    if change is not None:
+        what = "since the list before" if change == "new" else "from the portal's list"
+        parts += [formatting.PORTAL_CHANGES[change], (f" {what}", "muted")]
+    if portal is not None and portal.listed_at is not None:
+        parts += [("  ", "text")] if parts else []
+        parts.append((f"listed {format_age(portal.listed_at, now)}", "muted"))
+    elif role.portal_role is not None and role.portal_role.is_unfinished:
+        parts.append(("the portal is being listed", "muted"))
+    return [("listing", parts, None)] if parts else []
 
 
 def _duration_line(role: Role) -> Line:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from xswitch.core.display import display
-from xswitch.core.text import pluralize
+import shlex
+from collections.abc import Sequence
+
+from xswitch.core.display import display, show_value
+from xswitch.core.model import SsoSession
+from xswitch.core.text import pluralize, sanitize
 from xswitch.tui.errors import failure_lines
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render.text import Line, span, wrap
@@ -13,6 +17,7 @@ _EXAMPLE = (
     "role_arn = arn:aws:iam::222222222222:role/Admin",
     "source_profile = dev",
 )
+_MAX_NAMES = 5
 
 
 def empty_lines(state: PickerState, width: int) -> list[Line]:
@@ -37,13 +42,16 @@ def _no_roles(state: PickerState, width: int) -> list[Line]:
     file = display(view.paths.config) if view is not None else "the AWS config file"
     profiles = len(view.profiles) if view is not None else 0
     again: Line = [("F5 ", "key"), ("reloads it", "muted")]
+    sessions = state.data.listing.sign_ins
+    if sessions:
+        return _not_signed_in(sessions, again, width)
     if not profiles:
         return [
             *wrap([("No AWS config yet.", "bright")], width),
             *wrap([(file, "text"), (" is missing or empty.", "muted")], width),
             [],
+            *_command_hint("N", "sign in with IAM Identity Center", width),
             *_command_hint("aws configure", "enter an access key", width),
-            *_command_hint("aws configure sso", "sign in with IAM Identity Center", width),
             *_command_hint("xswitch demo", "try xswitch with an emulated AWS", width),
             [],
             *wrap(again, width),
@@ -60,8 +68,26 @@ def _no_roles(state: PickerState, width: int) -> list[Line]:
             width,
         ),
         [],
-        *wrap([("Add one like this:", "muted")], width),
+        *wrap([("N ", "key"), ("signs in with IAM Identity Center", "muted")], width),
+        [],
+        *wrap([("Or add one like this:", "muted")], width),
         *[line for example in _EXAMPLE for line in wrap([("  " + example, "text")], width, hang=4)],
+        [],
+        *wrap(again, width),
+    ]
+
+
+def _not_signed_in(sessions: Sequence[SsoSession], again: Line, width: int) -> list[Line]:
+    """Return the lines for a config whose only way to roles is a sign-in."""
+    names = ", ".join(show_value(session.label) for session in sessions[:_MAX_NAMES])
+    more = f", and {len(sessions) - _MAX_NAMES} more" if len(sessions) > _MAX_NAMES else ""
+    command = f"xswitch login {shlex.quote(sanitize(sessions[0].label))}"
+    return [
+        *wrap([("No roles yet.", "bright")], width),
+        *wrap([("IAM Identity Center: ", "muted"), (names + more, "text")], width),
+        [],
+        *wrap([("s ", "key"), ("signs in, and lists its accounts and roles", "muted")], width),
+        *wrap([("  or ", "muted"), (command, "text"), (" in your shell", "muted")], width, hang=2),
         [],
         *wrap(again, width),
     ]

@@ -112,6 +112,33 @@ KEYS: tuple[Key, ...] = (
         11,
         "Set up a role to switch to",
     ),
+    Key(
+        "sign_in",
+        "s",
+        ("f11", "ctrl+s"),
+        "sign in",
+        "Sign in with IAM Identity Center",
+        12,
+        "Sign in with IAM Identity Center",
+    ),
+    Key(
+        "sign_out",
+        "S",
+        (),
+        "sign out",
+        "Sign out of IAM Identity Center",
+        None,
+        "Sign out of IAM Identity Center",
+    ),
+    Key(
+        "add_session",
+        "N",
+        (),
+        "new sign-in",
+        "Add an IAM Identity Center session",
+        None,
+        "Add an IAM Identity Center session",
+    ),
     Key("renew_all", "R", (), "renew all", "Renew all sessions", None, "Renew all sessions"),
     Key(
         "reload",
@@ -263,6 +290,8 @@ _SIGN_HELP = (
     ("▲", "guard-red", "guarded"),
     ("★", "pin", "pinned"),
     ("✗", "error", "failed"),
+    ("+", "live", "new"),
+    ("-", "error", "gone"),
 )
 
 

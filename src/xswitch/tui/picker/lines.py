@@ -31,7 +31,8 @@ def session_text(state: PickerState, role: Role, now: datetime) -> tuple[str, st
     if role.name in state.failures:
         return "✗ failed", "error"
     if status.state is SessionState.NONE:
-        return "", "muted"
+        change = state.portal_change(role)
+        return formatting.PORTAL_CHANGES[change] if change is not None else ("", "muted")
     sign = formatting.SESSION_SIGNS[status.state]
     if status.state is SessionState.EXPIRED:
         return f"{sign} expired", "expired"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from textual.timer import Timer
 
 from xswitch.actions.api import ForgetResult, RenewResult, SwitchOptions, SwitchResult
-from xswitch.core.errors import CancelledError, ErrorCode, XswitchError
+from xswitch.core.errors import CancelledError, ErrorCode, SignInNeededError, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.shell.shells import quote_for_shell
 from xswitch.core.text import pluralize
@@ -54,12 +54,49 @@ def show_misconfigured(app: PickerApp, role: Role) -> None:
     app.picker.open_detail()
 
 
+class SignIn(Protocol):
+    """Opens the dialog of a sign-in to the session with a label."""
+
+    def __call__(
+        self,
+        label: str,
+        purpose: str,
+        done: Callable[[], None],
+        cancelled: Callable[[], None],
+        *,
+        leaves: bool,
+    ) -> None:
+        """Sign in, and call `done`, which may leave the picker; `cancelled` if the user gave up."""
+        ...
+
+
+def sign_in_for_role(  # noqa: PLR0913 -- an action, and what goes on after it
+    app: PickerApp,
+    sign_in: SignIn,
+    name: str,
+    label: str,
+    done: Callable[[], None],
+    *,
+    leaves: bool,
+) -> None:
+    """Sign in because an action on a role needs it, which `done` repeats."""
+
+    def cancelled() -> None:
+        show_role_failure(app, name, CancelledError("You stopped it."))
+
+    app.picker.update(partial(states.mark_busy, names=(name,), word="signing in"))
+    sign_in(label, name, done, cancelled, leaves=leaves)
+
+
 class SwitchFlow:
     """One switch at a time: guard, job, progress, then success or failure."""
 
-    def __init__(self, app: PickerApp, explain: Callable[[Role, BaseException], None]) -> None:
+    def __init__(
+        self, app: PickerApp, explain: Callable[[Role, BaseException], None], sign_in: SignIn
+    ) -> None:
         self._app = app
         self._explain = explain
+        self._sign_in = sign_in
         self._job: Job | None = None
         self._role: Role | None = None
         self._steps: list[str] = []
@@ -96,7 +133,18 @@ class SwitchFlow:
         if job is self._job:
             self._show()
 
-    def _run(self, role: Role, confirmation: str | None) -> None:
+    def _sign_in_first(self, role: Role, label: str, confirmation: str | None) -> None:
+        sign_in_for_role(
+            self._app,
+            self._sign_in,
+            role.name,
+            label,
+            partial(self._run, role, confirmation, signed_in=True),
+            leaves=True,
+        )
+
+    def _run(self, role: Role, confirmation: str | None, *, signed_in: bool = False) -> None:
+        """Switch; if that needs a sign-in, offer it once, then go on."""
         app = self._app
         options = SwitchOptions(confirmation=confirmation)
         app.picker.update(partial(states.mark_busy, names=(role.name,), word="switching"))
@@ -109,8 +157,13 @@ class SwitchFlow:
 
         def failed(error: BaseException) -> None:
             self._finish()
+            if isinstance(error, SignInNeededError) and error.label and not signed_in:
+                self._sign_in_first(role, error.label, confirmation)
+                return
             show_role_failure(app, role.name, error)
             self._explain(role, error)
+            if signed_in:
+                app.portal_watch.look(app.picker.state.data.listing.sign_ins)
 
         self._job = app.start_job(work, app.exit, failed, self._add_step)
         # A switch that reuses a session from the vault ends before a dialog would be readable.
@@ -163,8 +216,9 @@ class SwitchFlow:
 class SessionActions:
     """Renews, forgets, pins, and copies."""
 
-    def __init__(self, app: PickerApp) -> None:
+    def __init__(self, app: PickerApp, sign_in: SignIn) -> None:
         self._app = app
+        self._sign_in = sign_in
 
     def renew(self, role: Role) -> None:
         """Renew one role's session."""
@@ -184,7 +238,7 @@ class SessionActions:
         else:
             self._app.picker.show_message("No sessions to renew.", "○", "muted")
 
-    def _renew(self, names: Sequence[str], *, all_sessions: bool) -> None:
+    def _renew(self, names: Sequence[str], *, all_sessions: bool, signed_in: bool = False) -> None:
         app = self._app
         app.picker.update(partial(states.mark_busy, names=names, word="renewing"))
         shown = tuple(role for role in app.picker.state.roles if role.name in names)
@@ -200,7 +254,12 @@ class SessionActions:
 
         def done(results: Sequence[RenewResult]) -> None:
             app.picker.update(partial(states.clear_busy, names=names))
-            self._renewed(results)
+            error = results[0].error if len(results) == 1 and not all_sessions else None
+            if isinstance(error, SignInNeededError) and error.label and not signed_in:
+                again = partial(self._renew, names, all_sessions=False, signed_in=True)
+                sign_in_for_role(app, self._sign_in, names[0], error.label, again, leaves=False)
+            else:
+                self._renewed(results)
 
         def failed(error: BaseException) -> None:
             app.picker.update(partial(states.clear_busy, names=names))

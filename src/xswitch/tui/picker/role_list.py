@@ -74,7 +74,12 @@ class RoleList(ScrollView):
         ):
             self.virtual_size = Size(self.scrollable_content_region.width, len(state.rows))
             self.refresh()
-            self.keep_cursor_visible(top=state.cursor <= 1)
+            if before.cursor >= 0 and before.role == state.role and before.query == state.query:
+                # Rows that came or went don't move the cursor on the screen
+                offset = max(0, self.scroll_offset.y + state.cursor - before.cursor)
+                self.scroll_to(y=offset, animate=False)
+            else:
+                self.keep_cursor_visible(top=state.cursor <= 1)
             return
         for row in {before.cursor, state.cursor} if before.cursor != state.cursor else ():
             self.refresh_line(row)

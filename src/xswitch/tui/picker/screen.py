@@ -31,6 +31,7 @@ from xswitch.tui.picker.filter_input import Filter
 from xswitch.tui.picker.keys import ACTIONS, picker_key_items
 from xswitch.tui.picker.layout import BELOW_ROWS, ROOMY_ROWS, SIDE_COLUMNS, Widths
 from xswitch.tui.picker.lines import notice_lines, title_line
+from xswitch.tui.picker.portals import portals_line
 from xswitch.tui.picker.role_list import Headings, RoleList
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
@@ -86,6 +87,7 @@ class PickerScreen(Screen[None]):
         self.matcher: Matcher | None = None
         self._notice = notice
         self._begin = begin
+        self._clock = clock
         self.header = Header(clock, environ)
         self.filter = Filter()
         self.count = Lines(lambda _width: [self._count()], id="count")
@@ -93,6 +95,7 @@ class PickerScreen(Screen[None]):
         self.headings = Headings(self.list)
         self.empty = Lines(lambda width: empty_lines(self.state, width), id="empty")
         self.detail = Detail(clock, id="detail")
+        self.portals = Lines(self._portal_lines, id="portals")
         self.keys = KeyBar(picker_key_items(empty=True), id="keys")
         self._detail_open = False
         self._detail_hidden = False
@@ -122,6 +125,7 @@ class PickerScreen(Screen[None]):
             yield Lines(lambda _width: [[(formatting.PROMPT_SIGN, "accent")]], classes="prompt")
             yield self.filter
             yield self.count
+        yield self.portals
         with Container(id="body"):
             with Vertical(id="left"):
                 yield self.headings
@@ -152,6 +156,8 @@ class PickerScreen(Screen[None]):
         if before.data is not state.data or before.query != state.query:
             self.count.styles.width = sum(len(text) for text, _ in self._count())
             self.count.show(lambda _width: [self._count()])
+        if before.portals is not state.portals:
+            self.portals.show(self._portal_lines)
         self.set_class(not state.rows, "-empty")
         if not state.rows:
             self.empty.show(lambda width: empty_lines(self.state, width))
@@ -173,12 +179,15 @@ class PickerScreen(Screen[None]):
         self.header.tick()
         self.list.tick()
         self.detail.tick()
+        if self.state.portals:
+            self.portals.show(self._portal_lines)
 
     def repaint(self) -> None:
         """Redraw everything in new colors."""
         for widget in (
             self.header,
             self.count,
+            self.portals,
             self.list,
             self.headings,
             self.empty,
@@ -203,6 +212,10 @@ class PickerScreen(Screen[None]):
             else f"  {pluralize(total, 'role')}"
         )
         return [*warn, (text, "muted")]
+
+    def _portal_lines(self, width: int) -> list[Line]:
+        line = portals_line(self.state.portals, self._clock.now(), width)
+        return [line] if line else []
 
     def _show_keys(self) -> None:
         self.keys.show(

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from xswitch.actions.api import Listing, MfaInfo, SourceInfo, StatusRow
+from xswitch.actions.api import Listing, MfaInfo, PortalChange, SourceInfo, StatusRow
 from xswitch.core.model import ConfigView, Problem, Role, SessionState, Settings, UsageState
 from xswitch.core.sessions import freshness
 from xswitch.tui.errors import FailureMessage
+from xswitch.tui.picker.portals import Portals, PortalState
 
 if TYPE_CHECKING:  # importing it takes 4 ms, and few failures occur
     from xswitch.core.explain.model import Explanation
@@ -111,6 +112,8 @@ class PickerState:
     loaded: bool = False
     """Whether loading has finished, even if it failed."""
     load_failure: FailureMessage | None = None
+    portals: Portals = field(default_factory=dict)
+    """The portals of Identity Center, by address."""
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -147,6 +150,17 @@ class PickerState:
     def account_label(self, account_id: str) -> str:
         """Return an account's name, or its ID if it has no name."""
         return self.data.accounts.get(account_id) or account_id
+
+    def portal_change(self, role: Role) -> PortalChange | None:
+        """Return whether the portal's last list has a role anew, or no longer."""
+        changes = self.data.listing.portal_changes
+        return changes.get(role.sso.address) if changes and role.sso is not None else None
+
+    def portal(self, role: Role) -> PortalState | None:
+        """Return what is known of a role's portal."""
+        if role.sso is None or not self.portals:
+            return None
+        return self.portals.get(role.sso.address[0])
 
     def session(self, role: Role) -> KnownSession:
         """Return a role's session: from the picker's own actions, the index, or the listing."""
@@ -224,6 +238,23 @@ def with_data(
         load_failure=None,
     )
     return _with_rows(changed, order, selected_name=selected_name)
+
+
+def with_more_data(state: PickerState, data: PickerData, order: Sequence[int]) -> PickerState:
+    """Take data that was read again for the rows that a portal's page brought.
+
+    Failures and the sessions that the picker's own actions made stay.
+    """
+    selected_name = state.role.name if state.role is not None else None
+    label = data.listing.vault_label or state.data.listing.vault_label
+    data = replace(data, listing=replace(data.listing, vault_label=label))
+    changed = replace(state, data=data, loaded=True, load_failure=None)
+    return _with_rows(changed, order, selected_name=selected_name)
+
+
+def with_portals(state: PickerState, portals: Portals) -> PickerState:
+    """Take what is known of the portals."""
+    return replace(state, portals=portals)
 
 
 def with_vault(state: PickerState, label: str) -> PickerState:

@@ -59,6 +59,10 @@ KIND_EXPLANATIONS = {
 """How a target gets its credentials."""
 
 
+PORTAL_CHANGES: dict[str, TextSpan] = {"new": ("+ new", "live"), "gone": ("- gone", "error")}
+"""Signs and words of the roles that the last list of a portal has anew, or no longer."""
+
+
 def kind_text(kind: TargetKind) -> str:
     """Return a kind's sign and word."""
     return f"{KIND_SIGNS[kind]} {kind.word}"

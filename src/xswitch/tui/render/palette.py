@@ -78,6 +78,8 @@ _PLAIN_WEIGHTS: Mapping[str, Style] = {
     "expired": Style(dim=True),
     **{f"guard-{color}": Style(bold=True) for color in GUARD_COLORS},
 }
+# Scanners read light modules as light, whatever the theme
+_QR_CODE = Style(color="#ffffff", bgcolor="#000000")
 _ALIASES: Mapping[str, str] = {"title": "bright", "key": "accent", "pin": "match"}
 
 
@@ -111,6 +113,7 @@ def _colored_palette(name: str, colors: Mapping[str, str], *, dark: bool) -> Pal
         style_name: Style(color=colors[color]) + _WEIGHTS.get(style_name, Style())
         for style_name, color in color_names.items()
     }
+    styles["qr-code"] = _QR_CODE
     return Palette(name, dark, styles, Style(bgcolor=colors["cursor"]), colors)
 
 

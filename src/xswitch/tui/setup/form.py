@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
@@ -16,8 +15,8 @@ from xswitch.core.access.model import DEFAULT_MAX_SESSION_SECONDS, PrincipalType
 from xswitch.core.arn import is_account_id, is_policy_arn
 from xswitch.core.duration_text import parse_duration
 from xswitch.core.sts_limits import parse_tags
+from xswitch.tui.render.form_fields import FormField, Values
 
-Values = Mapping[str, str]
 USERS_GROUP, ROLE_GROUP, ACCESS_GROUP = (
     "Who can switch",
     "Target role",
@@ -31,21 +30,8 @@ _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _MAX_DESCRIPTION_LENGTH = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class FormField:
-    """A field of the form.
-
-    With `choices` (value, label) the user picks one; else the user types, and `hint` fills the
-    empty field.
-    """
-
-    key: str
-    label: str
-    group: str
-    hint: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
-
-
+PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
+"""The fields for which profiles are suggested."""
 FIELDS: tuple[FormField, ...] = (
     FormField(
         "source_profile",

@@ -18,10 +18,10 @@ from xswitch.tui.errors import failure_lines
 from xswitch.tui.render.key_items import KeyBarItem
 from xswitch.tui.render.text import Line
 from xswitch.tui.setup import state as states
-from xswitch.tui.setup.fields import FieldChanged, Form
-from xswitch.tui.setup.form import FIELDS
+from xswitch.tui.setup.form import FIELDS, PROFILE_FIELDS, visible_fields
 from xswitch.tui.setup.lines import setup_lines
 from xswitch.tui.setup.state import SetupStage, SetupState
+from xswitch.tui.widgets.form import FieldChanged, Form
 from xswitch.tui.widgets.key_bar import KeyBar
 from xswitch.tui.widgets.lines import Lines, ScrollingLines
 
@@ -74,7 +74,7 @@ class SetupScreen(Screen[str]):
     It is dismissed with the new role profile's name, or None if the user left.
     """
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["setup.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["../widgets/form.tcss", "setup.tcss"]
     AUTO_FOCUS = "#field-source_profile"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go", "go", show=False),
@@ -126,7 +126,8 @@ class SetupScreen(Screen[str]):
         before, self.state = self.state, state
         form = state.stage in (SetupStage.FORM, SetupStage.PLANNING)
         self.form.display, self.text.display = form, not form
-        self.form.show(state.values, state.field_errors)
+        visible_keys = {field.key for field in visible_fields(state.values)}
+        self.form.show(visible_keys, state.field_errors)
         self.failure.display = form
         self.failure.show(self._failure)
         self.head.show(self._title)
@@ -174,7 +175,7 @@ class SetupScreen(Screen[str]):
 
     def suggest(self, profiles: Sequence[str]) -> None:
         """Suggest profile names in the form."""
-        self.form.suggest(profiles)
+        self.form.suggest(PROFILE_FIELDS, profiles)
 
     def show_message(self, text: str) -> None:
         """Show a message in place of the keys, until the next key."""

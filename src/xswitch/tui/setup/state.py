@@ -14,8 +14,8 @@ from xswitch.actions.access.api import (
 )
 from xswitch.core.access.model import AccessPlan, AccountSide, IamChange
 from xswitch.tui.errors import FailureMessage, from_error
+from xswitch.tui.render.form_fields import Values
 from xswitch.tui.setup import form
-from xswitch.tui.setup.form import Values
 
 
 class SetupStage(StrEnum):

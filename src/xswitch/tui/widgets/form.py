@@ -1,8 +1,8 @@
-"""The widgets of the form: inputs, choices, and rows with a label and an error."""
+"""The widgets of a form: inputs, choices, and rows with a label and an error."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -15,12 +15,10 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
 from xswitch.core.display import display
+from xswitch.tui.render.form_fields import FormField, Values
 from xswitch.tui.render.text import Line, span, wrap
-from xswitch.tui.setup.form import FormField, Values, visible_fields
 from xswitch.tui.widgets.input import PlainInput
 from xswitch.tui.widgets.lines import Lines, SingleLine
-
-PROFILE_FIELDS = frozenset({"source_profile", "target_profile", "switch_from"})
 
 
 class FieldChanged(Message):
@@ -33,7 +31,7 @@ class FieldChanged(Message):
 
 
 class TextField(PlainInput):
-    """An input of the form; the right arrow accepts a suggested profile."""
+    """An input of a form; the right arrow accepts a suggested text."""
 
     def __init__(self, field: FormField, value: str) -> None:
         super().__init__(value, placeholder=field.hint, id=f"field-{field.key}")
@@ -140,21 +138,20 @@ class Form(VerticalScroll):
                 yield Lines(partial(_heading, group), classes="group")
             yield FieldRow(field, self._values[field.key])
 
-    def show(self, values: Values, errors: Mapping[str, str]) -> None:
+    def show(self, visible_keys: Collection[str], errors: Mapping[str, str]) -> None:
         """Show the fields that apply, and their errors."""
-        visible_keys = {field.key for field in visible_fields(values)}
         for row in self.query(FieldRow):
             row.display = row.field.key in visible_keys
             row.show_error(errors.get(row.field.key, ""))
 
-    def suggest(self, profiles: Sequence[str]) -> None:
-        """Suggest profile names.
+    def suggest(self, keys: Collection[str], texts: Sequence[str]) -> None:
+        """Suggest texts in some fields.
 
-        Names that must be sanitized are left out, since Textual draws suggestions as they are.
+        Texts that must be sanitized are left out, since Textual draws suggestions as they are.
         """
-        harmless = [name for name in profiles if display(name) == name]
+        harmless = [text for text in texts if display(text) == text]
         for text_field in self.query(TextField):
-            if text_field.field.key in PROFILE_FIELDS:
+            if text_field.field.key in keys:
                 text_field.suggester = SuggestFromList(harmless)
 
 

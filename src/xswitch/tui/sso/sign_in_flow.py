@@ -1,0 +1,258 @@
+"""Signing in and out on the screen: jobs, and the dialog that shows them."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from xswitch.actions.sso.api import AwsLogin
+from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
+from xswitch.actions.sso.sign_in_ports import SignInPrompt
+from xswitch.actions.sso.sign_out import SignOutResult
+from xswitch.core.display import show_value
+from xswitch.core.errors import ErrorCode, SourceCredentialsError
+from xswitch.core.model import CredentialSourceKind, Role, SsoSession
+from xswitch.qr_code import qr_rows
+from xswitch.tui import errors as failures
+from xswitch.tui.jobs import Job
+from xswitch.tui.render import formatting
+from xswitch.tui.sso import sign_in_state as states
+from xswitch.tui.sso.sign_in_dialog import SignInDialog
+from xswitch.tui.sso.sign_in_state import SignInState
+
+if TYPE_CHECKING:
+    from xswitch.tui.app import PickerApp
+
+_SIGNING_IN = frozenset({CredentialSourceKind.SSO, CredentialSourceKind.LOGIN_SESSION})
+
+_LONGEST_END_SECONDS = 5.0
+
+SignedIn = Callable[[SignInResult], None]
+
+
+class JobSignIn:
+    """Implements `actions.sso.sign_in_ports.SignInUi` in a job's thread: it only posts messages."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._seconds_left: int | None = None
+
+    def progress(self, text: str) -> None:
+        """Show what is going on."""
+        self._job.notify(partial(states.with_progress, text=text))
+
+    def show(self, prompt: SignInPrompt) -> None:
+        """Show URL and code."""
+        qr_code: Sequence[str] = ()
+        if prompt.user_code:
+            try:
+                qr_code = qr_rows(prompt.url)
+            except ValueError:  # too long
+                qr_code = ()
+        self._job.notify(partial(states.with_prompt, prompt=prompt, qr_code=qr_code))
+
+    def waiting(self, seconds_left: int) -> None:
+        """Show the time left, once a second."""
+        if seconds_left != self._seconds_left:
+            self._seconds_left = seconds_left
+            self._job.notify(partial(states.with_seconds_left, seconds=seconds_left))
+
+    def cancelled(self) -> bool:
+        """Whether the dialog was closed."""
+        return self._job.stopped
+
+
+class SignInFlow:
+    """One sign-in at a time: dialog, job, then success; and sign-outs."""
+
+    def __init__(self, app: PickerApp, list_portal: Callable[[SsoSession], None]) -> None:
+        self._app = app
+        self._list_portal = list_portal
+        self._job: Job | None = None
+        self._ended = threading.Event()
+        self._ended.set()
+        self._dialog: SignInDialog | None = None
+        self._find: Callable[[], SsoSession | AwsLogin] | None = None
+        self._signed_in: SignedIn = lambda _result: None
+        self._cancelled: Callable[[], None] = lambda: None
+
+    def of_row(self, role: Role | None) -> None:
+        """Sign in to the session that a row's role needs; without a row, to the only one."""
+        target = sign_in_target(role) if role is not None else ""
+        if target is None:
+            self._tell_no_session(role)
+        else:
+            self.to(target)
+
+    def to(self, target: str) -> None:
+        """Sign in to the session of a profile, a start URL, or with a name, and list its portal."""
+
+        def signed_in(result: SignInResult) -> None:
+            self._app.picker.show_message(signed_in_text(self._app, result))
+            self._list_portal(result.session)
+
+        self.begin(partial(self._app.actions.sso.find, target), target, signed_in)
+
+    def for_role(
+        self,
+        label: str,
+        purpose: str,
+        done: Callable[[], None],
+        cancelled: Callable[[], None],
+        *,
+        leaves: bool,
+    ) -> None:
+        """Sign in because an action on a role needs it, which `done` repeats.
+
+        If that `leaves` the picker, another process lists the portal.
+        """
+
+        def signed_in(result: SignInResult) -> None:
+            if leaves:
+                self._app.start_job(
+                    lambda _job: self._app.actions.portals.start_refresh(result.session),
+                    lambda _none: None,
+                    lambda _error: None,
+                )
+            else:
+                self._list_portal(result.session)
+            done()
+
+        find = partial(self._app.actions.sso.labeled, label)
+        self.begin(find, label, signed_in, purpose=purpose, cancelled=cancelled)
+
+    def out_of_row(self, role: Role | None) -> None:
+        """Sign out of the session that a row's role needs; without a row, of the only one."""
+        target = sign_in_target(role) if role is not None else ""
+        if target is None:
+            self._tell_no_session(role)
+        else:
+            self.sign_out(target)
+
+    def _tell_no_session(self, role: Role | None) -> None:
+        name = "" if role is None else role.name
+        self._app.picker.show_message(
+            f"{name} doesn't sign in with IAM Identity Center.", "○", "muted"
+        )
+
+    def begin(
+        self,
+        find: Callable[[], SsoSession | AwsLogin],
+        label: str,
+        signed_in: SignedIn,
+        *,
+        purpose: str = "",
+        cancelled: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Open the dialog and sign in to the session that `find` returns.
+
+        `find` runs in a thread and may raise. `purpose` is what needs the sign-in.
+        """
+        if self._dialog is not None:
+            return
+        self._find, self._signed_in, self._cancelled = find, signed_in, cancelled
+        self._dialog = SignInDialog(SignInState(label, purpose), self._app.copy_to_clipboard)
+        self._app.push_screen(self._dialog, self._closed)
+        self._start(SignInOptions())
+
+    def start_again(self, *, by_code: bool) -> None:
+        """End the sign-in under way, and start another one, perhaps by a code."""
+        if self._dialog is not None:
+            self._dialog.update(states.restarted)
+            self._start(SignInOptions(device_code=by_code))
+
+    def _start(self, options: SignInOptions) -> None:
+        if self._job is not None:
+            self._job.stop()
+        find, dialog, sso = self._find, self._dialog, self._app.actions.sso
+        if find is None or dialog is None:
+            return
+
+        before, self._ended = self._ended, threading.Event()
+        ended = self._ended
+
+        def work(job: Job) -> SignInResult:
+            # One that was stopped ends within moments
+            before.wait(_LONGEST_END_SECONDS)
+            try:
+                session = find()
+                if isinstance(session, AwsLogin):
+                    raise aws_login_error(session)
+                job.notify(partial(states.with_label, label=session.label))
+                return sso.sign_in(session, options, JobSignIn(job))
+            finally:
+                ended.set()
+
+        def done(result: SignInResult) -> None:
+            self._job = None
+            if dialog is self._dialog:
+                self._dialog = None
+                dialog.dismiss(True)
+                self._signed_in(result)
+
+        def failed(error: BaseException) -> None:
+            self._job = None
+            failure = failures.from_exception(error)
+            dialog.update(partial(states.with_failure, failure=failure))
+
+        self._job = self._app.start_job(work, done, failed, dialog.update)
+
+    def _closed(self, signed_in: bool | None) -> None:  # noqa: FBT001 -- a dialog's answer
+        if signed_in:
+            return
+        self._dialog = None
+        if self._job is not None:
+            self._job.stop()
+            self._job = None
+        self._cancelled()
+
+    def sign_out(self, target: str) -> None:
+        """Sign out of the session of a profile, or of a label."""
+        picker = self._app.picker
+
+        def done(results: Sequence[SignOutResult]) -> None:
+            self._app.portal_watch.look(picker.state.data.listing.sign_ins)
+            for result in results:
+                if result.error is not None:
+                    picker.show_message(result.error.what, "✗", "error")
+                elif result.was_signed_in:
+                    picker.show_message(f"Signed out of {show_value(result.label)}.")
+                else:
+                    text = f"You weren't signed in to {show_value(result.label)}."
+                    picker.show_message(text, "○", "muted")
+
+        def failed(error: BaseException) -> None:
+            failure = failures.from_exception(error)
+            picker.show_message(f"{failure.what} {failure.next_step}".strip(), "✗", "error")
+
+        self._app.start_job(lambda _job: self._app.actions.sso.sign_out(target), done, failed)
+
+
+def sign_in_target(role: Role) -> str | None:
+    """Return what `find` takes for the session that a role needs, None if it needs none."""
+    if role.portal_role is not None and role.sso is not None:
+        return role.sso.session.label
+    base = None if role.chain is None else role.chain.base
+    if base is None or base.kind not in _SIGNING_IN:
+        return None
+    return base.profile
+
+
+def signed_in_text(app: PickerApp, result: SignInResult) -> str:
+    """Return the sentence for a sign-in."""
+    until = formatting.format_local_time(result.expires_at, app.clock.now())
+    renewed = ", renewed without a question" if result.refreshable else ""
+    still = "Signed in" if result.method is not None else "Still signed in"
+    return f"{still} to {show_value(result.session.label)} until {until}{renewed}."
+
+
+def aws_login_error(login: AwsLogin) -> SourceCredentialsError:
+    """Return the error for a profile that only the AWS CLI signs in, which needs the terminal."""
+    return SourceCredentialsError(
+        f"Profile {show_value(login.profile)} signs in with the AWS CLI, which needs the terminal.",
+        next_step=f"xswitch login {shlex.quote(login.profile)}",
+        code=ErrorCode.LOGIN_NEEDED,
+    )

@@ -1,0 +1,295 @@
+"""Signing in and out on the screen: the dialog, its keys, and what goes on after it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from support.tui.fake_actions import Driven, driven
+from support.tui.fake_sso import (
+    BROWSER_PROMPT,
+    DEVICE_PROMPT,
+    FakeSso,
+    SignInActions,
+    sso_actions,
+    sso_role,
+)
+from xswitch.actions.sso.sign_in import SignInOptions
+from xswitch.actions.sso.sign_out import SignOutResult
+from xswitch.core.errors import ErrorCode, NetworkError, TargetError
+from xswitch.core.errors.sso import SIGN_IN_MESSAGES, sign_in_error
+from xswitch.core.model import Guard
+from xswitch.tui.picker import state as states
+
+DEV = sso_role("dev-admin", "222222222222", "Admin")
+LISTED = sso_role("payments/Reader", "222222222222", "Reader", listed=True)
+SIZES = [(80, 24), (120, 34)]
+
+
+def actions(**more: object) -> SignInActions:
+    return sso_actions(DEV, LISTED, steps=(), **more)
+
+
+def select(ui: Driven, name: str) -> None:
+    ui.app.picker.update(partial(states.select_role, name=name))
+    assert ui.selected() == name
+
+
+async def left(ui: Driven) -> str:
+    await ui.until(lambda: ui.app._exit)
+    switched = ui.app.return_value
+    return switched.role.name if switched is not None else ""
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["dev-admin", "payments/Reader"])
+async def test_a_switch_that_needs_a_sign_in_goes_on_after_it(
+    name: str, size: tuple[int, int]
+) -> None:
+    async with driven(actions(), size=size) as ui:
+        select(ui, name)
+        await ui.press("enter")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: " left" in ui.text())
+        assert f"for {name}" in ui.text()
+        assert "which has been opened at:" in ui.text()
+        ui.actions.sso.approved.put(True)
+        assert await left(ui) == name
+    assert ("find", "corp") in ui.actions.sso.asked
+    assert ("start refresh", "corp") in ui.actions.portals.asked
+
+
+async def test_a_guarded_switch_asks_its_confirmation_once() -> None:
+    guarded = replace(DEV, guard=Guard("prod", "red", "yes"))
+    async with driven(sso_actions(guarded, steps=())) as ui:
+        select(ui, "dev-admin")
+        await ui.press("enter")
+        await ui.dialog("GuardDialog")
+        await ui.type("yes")
+        await ui.press("enter")
+        await ui.dialog("SignInDialog")
+        ui.actions.sso.approved.put(True)
+        assert await left(ui) == "dev-admin"
+        assert ui.actions.asked[-1] == ("switch", ("dev-admin", "yes"))
+
+
+async def test_a_second_refusal_is_a_failure_and_not_another_sign_in() -> None:
+    given = actions(denies=True)
+    async with driven(given) as ui:
+        select(ui, "dev-admin")
+        await ui.press("enter")
+        await ui.dialog("SignInDialog")
+        given.sso.approved.put(True)
+        await ui.closed()
+        await ui.until(lambda: "dev-admin" in ui.state.failures)
+        assert "xswitch login corp" in ui.text()
+        assert ui.state.busy == {}
+
+
+async def test_escape_cancels_the_switch_and_nothing_listens() -> None:
+    given = actions()
+    async with driven(given) as ui:
+        select(ui, "dev-admin")
+        await ui.press("enter")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: given.sso.listening == 1)
+        assert ui.state.busy == {"dev-admin": "signing in"}
+        await ui.press("escape")
+        await ui.closed()
+        await ui.until(lambda: given.sso.listening == 0)
+        assert "Stopped." in ui.text()
+        assert ui.state.busy == {}
+        assert not ui.app._exit
+        await ui.press("enter")
+        await ui.dialog("SignInDialog")
+
+
+async def test_leaving_the_picker_ends_a_sign_in() -> None:
+    given = actions()
+    async with driven(given) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: given.sso.listening == 1)
+        await ui.press("ctrl+c")
+        assert await left(ui) == ""
+    assert given.sso.ended.wait(20)
+
+
+@pytest.mark.parametrize(
+    ("name", "target"), [("dev-admin", "dev-admin"), ("payments/Reader", "corp"), ("", "")]
+)
+async def test_the_key_signs_in_to_the_session_of_the_row_and_lists_its_portal(
+    name: str, target: str
+) -> None:
+    given = actions()
+    if not name:
+        given.answer = replace(given.answer, roles=(), sessions={})
+    async with driven(given) as ui:
+        if name:
+            select(ui, name)
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        given.sso.approved.put(True)
+        await ui.closed()
+        await ui.until(lambda: ("refresh", "corp") in given.portals.asked)
+    assert ("find", target) in given.sso.asked
+    assert ("start refresh", "corp") not in given.portals.asked
+
+
+async def test_a_row_without_a_sign_in_says_so() -> None:
+    given = actions()
+    async with driven(given) as ui:
+        for key in ("f11", "S"):
+            select(ui, "payments-read")
+            await ui.press(key)
+            await ui.until(lambda: "payments-read doesn't sign in" in ui.text())
+        assert given.sso.asked == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_by_a_code_with_a_qr_code_beside_it(size: tuple[int, int]) -> None:
+    given = actions(sso=FakeSso(DEVICE_PROMPT))
+    async with driven(given, size=size) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: "WXYZ-ABCD" in ui.text())
+        text = ui.text()
+        assert text.count("█") > 100
+        assert "Copied the URL." in text
+        assert "code  WXYZ-ABCD" in text
+        assert ui.app._clipboard == DEVICE_PROMPT.url
+
+
+async def test_a_small_screen_gets_the_url_without_a_qr_code() -> None:
+    async with driven(actions(sso=FakeSso(DEVICE_PROMPT)), size=(60, 18)) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: "WXYZ-ABCD" in ui.text())
+        assert "█" not in ui.text().replace("█ ", "")
+        assert "device.sso.eu-west-1" in ui.text()
+
+
+async def test_the_url_is_copied_whole() -> None:
+    async with driven(actions(), size=(80, 24)) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: " left" in ui.text())
+        assert ui.app._clipboard == ""
+        await ui.press("y")
+        assert ui.app._clipboard == BROWSER_PROMPT.url
+        assert "Copied the URL." in ui.text()
+
+
+async def test_a_code_instead_of_the_browser() -> None:
+    given = actions()
+    async with driven(given) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: " left" in ui.text())
+        await ui.press("d")
+        await ui.until(lambda: "WXYZ-ABCD" in ui.text())
+        assert given.sso.listening == 1
+        given.sso.approved.put(True)
+        await ui.closed()
+    ways = [what for name, what in given.sso.asked if name == "sign in"]
+    assert ways == [SignInOptions(), SignInOptions(device_code=True)]
+
+
+@pytest.mark.parametrize("code", SIGN_IN_MESSAGES)
+async def test_each_failure_is_a_sentence_with_its_next_step_and_can_be_tried_again(
+    code: ErrorCode,
+) -> None:
+    error = sign_in_error("corp", code, detail="access_denied")
+    given = actions(sso=FakeSso(errors=[error]))
+    async with driven(given, size=(80, 24)) as ui:
+        select(ui, "dev-admin")
+        await ui.press("enter")
+        await ui.dialog("SignInDialog")
+        given.sso.approved.put(True)
+        await ui.until(lambda: "✗ " in ui.text() and "next  " in ui.text())
+        shown = " ".join(ui.text().replace("│", " ").split())
+        assert error.what in shown
+        assert error.next_step in shown
+        assert "⏎ try again" in ui.text()
+        assert given.sso.listening == 0
+        await ui.press("enter")
+        await ui.until(lambda: " left" in ui.text())
+        given.sso.approved.put(True)
+        assert await left(ui) == "dev-admin"
+
+
+async def test_a_session_that_cant_be_found_is_told_in_the_dialog() -> None:
+    missing = TargetError("There are several sessions.", next_step="xswitch login corp")
+    async with driven(actions(sso=FakeSso(find_error=missing))) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.until(lambda: "There are several sessions." in ui.text())
+
+
+async def test_a_failed_sign_in_that_is_closed_leaves_the_row_alone() -> None:
+    given = actions(sso=FakeSso(errors=[sign_in_error("corp", ErrorCode.SSO_NOT_APPROVED)]))
+    async with driven(given) as ui:
+        select(ui, "dev-admin")
+        await ui.press("enter")
+        await ui.dialog("SignInDialog")
+        given.sso.approved.put(True)
+        await ui.until(lambda: "was denied" in ui.text())
+        await ui.press("escape")
+        await ui.closed()
+        assert ui.state.busy == {}
+
+
+async def test_renewing_one_role_signs_in_too_and_goes_on() -> None:
+    given = actions()
+    async with driven(given) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f2")
+        await ui.dialog("SignInDialog")
+        given.sso.approved.put(True)
+        await ui.until(lambda: "Renewed 1 session." in ui.text())
+        assert ("refresh", "corp") in given.portals.asked
+
+
+async def test_renewing_all_opens_no_dialog() -> None:
+    given = actions()
+    async with driven(given) as ui:
+        await ui.press("R")
+        await ui.until(lambda: bool(ui.state.failures))
+        assert ui.app.picker_on_top
+
+
+async def test_signing_out() -> None:
+    network = NetworkError("AWS didn't answer.", next_step="Try again.")
+    given = actions()
+    async with driven(given) as ui:
+        select(ui, "dev-admin")
+        for outcome, said in (
+            (SignOutResult("corp", was_signed_in=True), "Signed out of corp."),
+            (SignOutResult("corp", was_signed_in=False), "You weren't signed in to corp."),
+            (SignOutResult("corp", was_signed_in=True, error=network), "AWS didn't answer."),
+        ):
+            given.sso.sign_outs = (outcome,)
+            await ui.press("S")
+            await ui.until(lambda said=said: said in ui.text())  # type: ignore[misc]
+    assert [target for name, target in given.sso.asked if name == "sign out"] == ["dev-admin"] * 3
+
+
+async def test_hostile_labels_and_urls_are_sanitized_and_not_copied() -> None:
+    prompt = replace(
+        DEVICE_PROMPT, url="https://x/\x1b[2J\u202e", user_code="A\x07B", short_url="https://\x9b"
+    )
+    async with driven(actions(sso=FakeSso(prompt))) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: "Not copied" in ui.text())
+        text = ui.text()
+        assert not set("\x1b\x07\x9b\u202e") & set(text)
+        assert ui.app._clipboard == ""
