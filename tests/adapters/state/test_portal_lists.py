@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,6 +41,39 @@ def test_a_list_per_start_url_is_kept(lists: FilePortalLists) -> None:
     assert lists.read(f"{URL}/#/") == portal_list(names=("Admin", "New"))
     assert {one.start_url for one in lists.all()} == {URL, other.start_url}
     assert len(lists.load()) == 3
+
+
+def role_marks(lists: FilePortalLists) -> dict[str, tuple[bool, bool, bool]]:
+    """New, gone, and unfinished, by role name."""
+    return {
+        role.role_name: (role.is_new, role.is_gone, role.is_unfinished) for role in lists.load()
+    }
+
+
+def test_the_pages_of_a_listing_under_way_are_beside_the_list(lists: FilePortalLists) -> None:
+    accounts = AccountsPage((("111111111111", "Prod ü"), ("222222222222", "Other")))
+    lists.begin(URL, NOW)
+    lists.append(URL, accounts)
+    lists.append(URL, RolesPage("222222222222", ("Reader",)))
+    assert role_marks(lists) == {"Reader": (False, False, True)}
+    [role] = lists.load()
+    assert (role.account_name, role.start_url) == ("Other", URL)
+    before = portal_list(names=("Admin", "New", "Gone"))
+    roles = tuple(replace(role, is_gone=role.role_name == "Gone") for role in before.roles)
+    lists.write(replace(before, roles=roles))
+    assert role_marks(lists)["Gone"] == (False, True, False)
+    lists.begin(f"{URL}/#/", NOW)
+    assert len(lists.load()) == 3
+    lists.append(URL, accounts)
+    lists.append(URL, RolesPage("111111111111", ("Admin", "Gone", "Added")))
+    assert role_marks(lists) == {
+        "Admin": (False, False, False),
+        "New": (True, False, False),
+        "Gone": (True, False, False),
+        "Added": (True, False, True),
+    }
+    lists.write(portal_list())
+    assert role_marks(lists) == {"Admin": (False, False, False)}
 
 
 def test_its_files_are_private(lists: FilePortalLists, tmp_path: Path) -> None:
