@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any, Literal
 
 import pytest
 
@@ -98,7 +99,7 @@ def pages(*names: str) -> list[tuple[PortalRole, ...]]:
 class Arriving:
     """Actions whose listing has the roles of the pages that arrived, as the state folder has."""
 
-    def __init__(self, *names: str, gate: int = 0, **more: object) -> None:
+    def __init__(self, *names: str, gate: int = 0, **more: Any) -> None:
         self.portals = FakePortals(
             pages(*names), arrived=self._arrived, gate=threading.Semaphore(gate), **more
         )
@@ -216,7 +217,10 @@ async def test_new_and_gone_roles_are_marked_by_sign_and_word() -> None:
     actions = sso_actions(new, gone, portals=FakePortals(listed_at=OLD, is_due=False))
     assert new.sso is not None
     assert gone.sso is not None
-    changes = {new.sso.address: "new", gone.sso.address: "gone"}
+    changes: dict[tuple[str, str, str], Literal["new", "gone"]] = {
+        new.sso.address: "new",
+        gone.sso.address: "gone",
+    }
     actions.answer = replace(actions.answer, portal_changes=changes)
     async with driven(actions, size=(120, 40)) as ui:
         assert any("New" in line and "+ new" in line for line in ui.lines())

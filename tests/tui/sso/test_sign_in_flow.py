@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ LISTED = sso_role("payments/Reader", "222222222222", "Reader", listed=True)
 SIZES = [(80, 24), (120, 34)]
 
 
-def actions(**more: object) -> SignInActions:
+def actions(**more: Any) -> SignInActions:
     return sso_actions(DEV, LISTED, steps=(), **more)
 
 
