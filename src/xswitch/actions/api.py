@@ -85,7 +85,7 @@ class Listing:
     sign_ins: tuple[SsoSession, ...] = ()
     """The Identity Center sessions of the config."""
     portal_changes: Mapping[tuple[str, str, str], PortalChange] = field(default_factory=dict)
-    """What the last listing of a portal found changed, by the `address` of roles."""
+    """Changes that the last listing of a portal found, by the `address` of roles."""
 
 
 @dataclass(frozen=True, slots=True)

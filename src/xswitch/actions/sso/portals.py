@@ -85,7 +85,7 @@ class AddingSession:
 
 @dataclass(frozen=True, slots=True)
 class PortalStatus:
-    """What is known of the portal of a session, without asking it."""
+    """The known facts about the portal of a session, without a request."""
 
     session: SsoSession
     listed_at: datetime | None

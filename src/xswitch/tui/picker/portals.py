@@ -22,7 +22,7 @@ SIGN_IN_KEY = "s"
 
 
 class PortalStage(StrEnum):
-    """What happens to a portal's list."""
+    """The stage of a portal's listing."""
 
     IDLE = "idle"
     LISTING = "listing"
@@ -31,7 +31,7 @@ class PortalStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PortalState:
-    """What the picker knows of one portal."""
+    """The picker's facts about one portal."""
 
     label: str
     """Of its session."""

@@ -152,7 +152,7 @@ class PickerState:
         return self.data.accounts.get(account_id) or account_id
 
     def portal_change(self, role: Role) -> PortalChange | None:
-        """Return whether the portal's last list has a role anew, or no longer."""
+        """Return whether a role is new in the portal's last list, or gone from it."""
         changes = self.data.listing.portal_changes
         return changes.get(role.sso.address) if changes and role.sso is not None else None
 

@@ -60,7 +60,7 @@ KIND_EXPLANATIONS = {
 
 
 PORTAL_CHANGES: dict[str, TextSpan] = {"new": ("+ new", "live"), "gone": ("- gone", "error")}
-"""Signs and words of the roles that the last list of a portal has anew, or no longer."""
+"""Signs and words of roles that are new in the last list of a portal, or gone from it."""
 
 
 def kind_text(kind: TargetKind) -> str:

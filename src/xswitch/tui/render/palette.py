@@ -78,7 +78,7 @@ _PLAIN_WEIGHTS: Mapping[str, Style] = {
     "expired": Style(dim=True),
     **{f"guard-{color}": Style(bold=True) for color in GUARD_COLORS},
 }
-# Scanners read light modules as light, whatever the theme
+# The same in every theme: scanners need one module color light and the other dark
 _QR_CODE = Style(color="#ffffff", bgcolor="#000000")
 _ALIASES: Mapping[str, str] = {"title": "bright", "key": "accent", "pin": "match"}
 

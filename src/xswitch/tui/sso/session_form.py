@@ -61,7 +61,7 @@ class SessionFormState:
     validating: bool = False
     """Whether values are validated as they are typed: after the first attempt."""
     adding: AddingSession | None = None
-    """What is reviewed."""
+    """The text to review."""
     failure: FailureMessage | None = None
 
     @property

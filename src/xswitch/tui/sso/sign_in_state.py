@@ -35,7 +35,7 @@ class SignInState:
     label: str
     """The session's name or start URL."""
     purpose: str = ""
-    """What needs the sign-in: a role's name; "" if the user asked for it."""
+    """The name of the role that needs the sign-in; "" if the user asked for it."""
     stage: SignInStage = SignInStage.STARTING
     progress: str = ""
     prompt: SignInPrompt | None = None
@@ -151,7 +151,7 @@ def _text_lines(state: SignInState, width: int) -> list[Line]:
     return lines
 
 
-# Codes in a URL are no secrets: it's of no use without the approval
+# The code in a URL isn't a secret: it's useless without the approval
 def _prompt_lines(prompt: SignInPrompt, width: int) -> list[Line]:
     if not prompt.user_code:
         opened = (
