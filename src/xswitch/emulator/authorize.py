@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from xswitch.core.policy import Decision, PolicyDocument, PolicyKind, Request, evaluate
-from xswitch.emulator.callers import AuthenticatedCall, AuthenticatedCaller
+from xswitch.emulator.callers import AuthenticatedCall, AuthenticatedCaller, UnsignedCall
 from xswitch.emulator.errors import EmulatedAwsError, not_authorized
 from xswitch.emulator.state import Account, IamRole
 from xswitch.emulator.state.model import parse_cached
@@ -41,19 +41,26 @@ class AuthorizationResult:
     own_side: bool = True
 
 
-def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
-    """The context keys of every request, lower-case.
+def request_context(call: AuthenticatedCall | UnsignedCall) -> dict[str, tuple[str, ...]]:
+    """The context keys of every request, signed or not, lower-case.
 
     aws:SecureTransport is true: the emulator replaces an HTTPS endpoint.
     """
-    caller, session = call.caller, call.caller.session
-    context: dict[str, tuple[str, ...]] = {
+    return {
         "aws:currenttime": (call.now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
         "aws:epochtime": (str(int(call.now.timestamp())),),
-        "aws:requestedregion": (call.region,),
         "aws:securetransport": ("true",),
         "aws:sourceip": (call.source_ip,),
         "aws:useragent": (call.user_agent,),
+    }
+
+
+def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
+    """The context keys of every signed request, lower-case."""
+    caller, session = call.caller, call.caller.session
+    context: dict[str, tuple[str, ...]] = {
+        **request_context(call),
+        "aws:requestedregion": (call.region,),
         **principal_context(
             caller.home,
             caller.role.arn if caller.role is not None else caller.arn,
@@ -74,6 +81,8 @@ def base_context(call: AuthenticatedCall) -> dict[str, tuple[str, ...]]:
             )
         if session.source_identity:
             context["aws:sourceidentity"] = (session.source_identity,)
+        if session.federated_provider:
+            context["aws:federatedprovider"] = (session.federated_provider,)
     return context
 
 

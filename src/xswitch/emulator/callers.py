@@ -74,6 +74,17 @@ class AuthenticatedCall:
     user_agent: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class UnsignedCall:
+    """One call without a signature, which proves itself by a parameter."""
+
+    action: str
+    parameters: Mapping[str, str] = field(repr=False)
+    now: datetime
+    source_ip: str = "127.0.0.1"
+    user_agent: str = ""
+
+
 def authenticate(  # noqa: PLR0913 -- the request, what is known, and the two clocks
     request: sigv4.HttpRequest,
     world: AwsState,

@@ -1,4 +1,4 @@
-"""Signed requests: which service and action they name, who sent them, and the answer."""
+"""Requests to STS, IAM, and Organizations: what they name, who sent them, and the answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from urllib.parse import parse_qsl
 
 from xswitch.emulator import iam, organizations, sigv4, sts, xml
-from xswitch.emulator.callers import AuthenticatedCall, authenticate
+from xswitch.emulator.callers import AuthenticatedCall, UnsignedCall, authenticate
 from xswitch.emulator.clock import EmulatorClock
 from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.http import HttpResponse
@@ -75,7 +75,7 @@ class Backend:
 
 
 class _SignedExchange:
-    """A signed request; `region` is known once its signature was read."""
+    """A request; `region` is known once its signature was read."""
 
     def __init__(
         self, backend: Backend, request: HttpRequest, request_id: str, source_ip: str
@@ -136,14 +136,24 @@ class _QueryExchange(_SignedExchange):
         """The response of the action. Raises EmulatedAwsError."""
         module, backend = self._module, self._backend
         action = module.known(self.parameters)
-        call = self._authenticated(action, self.parameters, module.NAME)
-        result = (
-            iam.perform(call, backend.state_store, backend.store)
-            if module is iam
-            else sts.perform(call, backend.state_store.seen(), backend.store)
-        )
+        world = backend.state_store.seen()
+        result: Mapping[str, xml.XmlNode] | None
+        if module is sts and action in sts.UNSIGNED_ACTIONS:
+            result = sts.perform_unsigned(self._unsigned(action), world, backend.store)
+        else:
+            call = self._authenticated(action, self.parameters, module.NAME)
+            result = (
+                iam.perform(call, backend.state_store, backend.store)
+                if module is iam
+                else sts.perform(call, world, backend.store)
+            )
         body = xml.response_body(action, result, self._request_id, module.NAMESPACE)
         return HttpResponse(HTTPStatus.OK, body, self._request_id)
+
+    def _unsigned(self, action: str) -> UnsignedCall:
+        agent = self._request.headers.get("user-agent", "")
+        now = self._backend.clock.now()
+        return UnsignedCall(action, self.parameters, now, self._source_ip, agent)
 
 
 class _OrganizationsExchange(_SignedExchange):

@@ -17,7 +17,17 @@ _TAG = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"
 _TAG_MARKS = frozenset("_.:/=+-@")
 MIN_DURATION, MAX_ROLE_DURATION, MAX_TOKEN_DURATION = 900, 43_200, 129_600
 MAX_POLICY, MAX_POLICY_ARNS, MAX_TAGS = 2_048, 10, 50
+MAX_WEB_TOKEN = 20_000
 _MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
+_WEB_IDENTITY = (
+    "DurationSeconds",
+    "Policy",
+    "ProviderId",
+    "RoleArn",
+    "RoleSessionName",
+    "WebIdentityToken",
+)
+"""The parameters of AssumeRoleWithWebIdentity, or their start; it ignores any other."""
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+")
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+")
 
@@ -106,6 +116,15 @@ class RoleRequest:
     source_identity: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class WebIdentityRequest:
+    """AssumeRoleWithWebIdentity; `provider_id` belongs to OAuth 2.0 tokens, which aren't JWTs."""
+
+    role: RoleRequest
+    token: str = field(repr=False)
+    provider_id: str | None
+
+
 def members(values: Mapping[str, str], name: str) -> list[str]:
     """The items of a flat list: Name.member.1 and so on."""
     items: list[str] = []
@@ -146,7 +165,26 @@ def role_request(values: Mapping[str, str]) -> RoleRequest:
 
     Raises EmulatedAwsError (ValidationError, MalformedPolicyDocument, and the like).
     """
-    checks = Checks(values)
+    return _role_request(Checks(values))
+
+
+def web_identity_request(
+    values: Mapping[str, str], claims: Mapping[str, str] | None = None
+) -> WebIdentityRequest:
+    """The validated parameters of AssumeRoleWithWebIdentity.
+
+    `claims` are the parameters of AssumeRole that the token carries, once it is verified. Raises
+    EmulatedAwsError.
+    """
+    own = {name: values[name] for name in values if name.startswith(_WEB_IDENTITY)}
+    checks = Checks({**own, **(claims or {})})
+    token = checks.text("WebIdentityToken", 4, MAX_WEB_TOKEN, required=True)
+    provider_id = checks.text("ProviderId", 4, 2_048)
+    return WebIdentityRequest(_role_request(checks), token or "", provider_id)
+
+
+def _role_request(checks: Checks) -> RoleRequest:
+    values = checks.values
     role_arn = checks.text("RoleArn", 20, 2_048, required=True)
     session_name = checks.text("RoleSessionName", 2, 64, _NAME, required=True)
     duration = checks.seconds(MAX_ROLE_DURATION)

@@ -35,7 +35,8 @@ class IssuedSession:
     for a user's session. `principal_id` is the unique ID of the user or role, so a recreated one
     differs. `mfa_at` is when an MFA code was given (None: no code). `policies` are the session
     policies; `tags` the session tags, inherited ones included; `transitive` the lower-case keys
-    passed on to the next role.
+    passed on to the next role. `federated_provider` is the ARN of the identity provider that
+    vouched for the role's user, "" for none.
     """
 
     keys: SessionKeys
@@ -51,6 +52,7 @@ class IssuedSession:
     transitive: frozenset[str] = frozenset()
     source_identity: str = ""
     principal_id: str = ""
+    federated_provider: str = ""
 
 
 def credentials_structure(session: IssuedSession) -> Mapping[str, str]:

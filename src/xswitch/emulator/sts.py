@@ -5,15 +5,12 @@ Each takes an authenticated call and returns the members of its result, or raise
 
 from __future__ import annotations
 
-import json
 import re
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from xswitch.core.policy import PolicyDocument, PolicyKind
 from xswitch.emulator.authorize import (
     access_denied_error,
     authorize_action,
@@ -21,7 +18,7 @@ from xswitch.emulator.authorize import (
     base_context,
     resource_context,
 )
-from xswitch.emulator.callers import AuthenticatedCall
+from xswitch.emulator.callers import AuthenticatedCall, UnsignedCall
 from xswitch.emulator.errors import (
     STS_NAMESPACE,
     EmulatedAwsError,
@@ -30,6 +27,14 @@ from xswitch.emulator.errors import (
 )
 from xswitch.emulator.mfa import verify_mfa_code
 from xswitch.emulator.parameters import RoleRequest, requested_action, role_request, token_request
+from xswitch.emulator.role_sessions import (
+    DEFAULT_SECONDS,
+    assumed_role_arn,
+    packed_percent,
+    role_result,
+    role_seconds,
+    session_policies,
+)
 from xswitch.emulator.state import AwsState, IamRole
 from xswitch.emulator.stores import (
     IssuedSession,
@@ -38,6 +43,7 @@ from xswitch.emulator.stores import (
     credentials_structure,
     new_session_keys,
 )
+from xswitch.emulator.web_identity import assume_role_with_web_identity
 from xswitch.emulator.xml import XmlNode
 
 NAME = "sts"
@@ -69,9 +75,14 @@ def perform(call: AuthenticatedCall, world: AwsState, store: SessionStore) -> Re
     return ACTIONS[call.action](call, world, store)
 
 
+def perform_unsigned(call: UnsignedCall, world: AwsState, store: SessionStore) -> Result:
+    """Run one of UNSIGNED_ACTIONS. Raises EmulatedAwsError."""
+    return UNSIGNED_ACTIONS[call.action](call, world, store)
+
+
 def known(parameters: Mapping[str, str]) -> str:
     """The action a request names. Raises EmulatedAwsError MissingAction, InvalidAction."""
-    return requested_action(parameters, ACTIONS, API_VERSION)
+    return requested_action(parameters, {*ACTIONS, *UNSIGNED_ACTIONS}, API_VERSION)
 
 
 def _get_caller_identity(call: AuthenticatedCall, _world: AwsState, _store: SessionStore) -> Result:
@@ -132,13 +143,7 @@ def _authorize_call(call: AuthenticatedCall) -> None:
 
 _KEY_ID = "Member must satisfy regular expression pattern: [\\w]{16,128}"
 
-DEFAULT_SECONDS = 3_600
 CHAINED_SECONDS = 3_600
-PACKED_ROOM = 2_048
-"""The size limit of compressed session policies and tags, in bytes.
-
-AWS publishes neither packing nor limit; this is close to reported sizes.
-"""
 
 
 def assume_role(
@@ -153,38 +158,24 @@ def assume_role(
     _authorize(call, world, request, role, mfa=mfa)
     seconds = _duration(call, request, role)
     tags, transitive = _session_tags(call, request)
-    packed = _packed_percent(request, tags)
+    packed = packed_percent(request, tags)
     issued_at = call.now.replace(microsecond=0)
     session = IssuedSession(
         keys=new_session_keys(role.account),
         account=role.account,
-        principal_arn=f"arn:{call.caller.partition}:sts::{role.account}:assumed-role/{role.name}/{request.session_name}",
+        principal_arn=assumed_role_arn(role, request.session_name),
         role_arn=role.arn,
         session_name=request.session_name,
         issued_at=issued_at,
         expires_at=issued_at + timedelta(seconds=seconds),
-        policies=_session_policies(world, request, role),
+        policies=session_policies(world, request, role),
         tags=tags,
         transitive=transitive,
         source_identity=_source_identity(call, request) or "",
         principal_id=role.id,
     )
     store.add(session)
-    return _answer(session, role, packed)
-
-
-def _answer(session: IssuedSession, role: IamRole, packed: int) -> Mapping[str, XmlNode]:
-    result: dict[str, XmlNode] = {}
-    if session.source_identity:
-        result["SourceIdentity"] = session.source_identity
-    result["AssumedRoleUser"] = {
-        "AssumedRoleId": f"{role.id}:{session.session_name}",
-        "Arn": session.principal_arn,
-    }
-    result["Credentials"] = credentials_structure(session)
-    if packed:
-        result["PackedPolicySize"] = packed
-    return result
+    return role_result(session, packed)
 
 
 def _authorize(
@@ -255,11 +246,7 @@ def _duration(call: AuthenticatedCall, request: RoleRequest, role: IamRole) -> i
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by"
             " role chaining."
         )
-    if seconds > role.max_session_seconds:
-        raise validation_error(
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
-        )
-    return seconds
+    return role_seconds(request, role)
 
 
 def _session_tags(
@@ -286,46 +273,6 @@ def _session_tags(
     return {**inherited, **dict(request.tags)}, lowered | passed_on
 
 
-def _session_policies(
-    world: AwsState, request: RoleRequest, role: IamRole
-) -> tuple[PolicyDocument, ...]:
-    found = [request.policy] if request.policy is not None else []
-    for arn in request.policy_arns:
-        document = world.managed_policy(arn, PolicyKind.SESSION, role.account)
-        if document is None:
-            message = (
-                "At least one Policy ARN in the PolicyArns parameter does not match an existing IAM"
-                " Managed Policy ARN."
-            )
-            raise EmulatedAwsError("InvalidParameterValue", message)
-        found.append(replace(document, name=f"session policy {arn}"))
-    return tuple(found)
-
-
-def _packed_percent(request: RoleRequest, tags: Mapping[str, str]) -> int:
-    """The share of the size limit that policies and tags take, in percent, rounded up.
-
-    Raises EmulatedAwsError PackedPolicyTooLarge.
-    """
-    if not (request.policy_text or request.policy_arns or tags):
-        return 0
-    policy = (
-        json.dumps(json.loads(request.policy_text), separators=(",", ":"))
-        if request.policy_text
-        else ""
-    )
-    packed = zlib.compress(
-        json.dumps([policy, request.policy_arns, dict(tags)], separators=(",", ":")).encode(), 9
-    )
-    percent = -(-len(packed) * 100 // PACKED_ROOM)
-    if percent > 100:  # noqa: PLR2004 -- a percentage
-        what = "session tags" if tags else "policy"
-        raise EmulatedAwsError(
-            "PackedPolicyTooLarge", f"Packed size of {what} consumes {percent}% of allotted space."
-        )
-    return percent
-
-
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "AssumeRole": assume_role,
@@ -335,4 +282,8 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "GetSessionToken": _get_session_token,
     }
 )
-"""Every STS action the emulator has."""
+"""Every signed STS action the emulator has."""
+UNSIGNED_ACTIONS: Mapping[str, Callable[[UnsignedCall, AwsState, SessionStore], Result]] = (
+    MappingProxyType({"AssumeRoleWithWebIdentity": assume_role_with_web_identity})
+)
+"""Every STS action that needs no credentials."""

@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from xswitch.core.policy import PolicyDocument, PolicyKind, parse
+from xswitch.emulator.jwt import JsonWebKey
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 """The creation time of entities whose state file gives none."""
@@ -150,6 +151,24 @@ class ManagedPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """An OpenID Connect identity provider of an account, and the keys that its issuer publishes.
+
+    `url` is the issuer, as in the `iss` of its tokens; `client_ids` are the audiences.
+    """
+
+    arn: str
+    url: str
+    client_ids: tuple[str, ...]
+    keys: tuple[JsonWebKey, ...]
+
+    @property
+    def name(self) -> str:
+        """The URL without its scheme, as ARNs and condition keys have it."""
+        return self.url.partition("://")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class Scp:
     """A service control policy."""
 
@@ -184,6 +203,7 @@ class Account:
     policies: tuple[ManagedPolicy, ...] = ()
     devices: tuple[MfaDevice, ...] = ()
     disabled_regions: frozenset[str] = frozenset()
+    oidc_providers: tuple[OidcProvider, ...] = ()
 
     @property
     def prefix(self) -> str:

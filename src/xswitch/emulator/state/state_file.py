@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -14,6 +14,7 @@ from xswitch.core.errors import SettingsError
 from xswitch.core.policy import PolicyError, PolicyKind
 from xswitch.emulator import totp
 from xswitch.emulator.clock import valid_offset
+from xswitch.emulator.jwt import JsonWebKey, JwtError, read_key
 from xswitch.emulator.state.aws_managed import aws_managed
 from xswitch.emulator.state.identity_center import (
     IdentityCenter,
@@ -48,6 +49,7 @@ from xswitch.emulator.state.model import (
     IamRole,
     ManagedPolicy,
     MfaDevice,
+    OidcProvider,
     PolicyVersion,
     Scp,
     User,
@@ -60,6 +62,7 @@ FORMAT_VERSION = 1
 DEFAULT_ORGANIZATION = "o-xswitchdemo"
 _REQUIRED = ("version", "accounts")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_ISSUER = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?(/[\w.~%-]+)*", re.ASCII)
 _UNREADABLE = "The state of the embedded AWS can't be read."
 _Entity = TypeVar("_Entity")
 
@@ -211,6 +214,41 @@ def _load_role_seconds(value: Any, scope: Scope) -> int:
     return seconds
 
 
+def _load_provider(data: JsonObject, scope: Scope) -> OidcProvider:
+    url = data["url"]
+    if not _ISSUER.fullmatch(url):
+        raise StateError(f"{scope.account_id}: {url} must be https, a host, and a path")
+    arn = f"{scope.prefix}oidc-provider/{url.partition('://')[2]}"
+    provider: OidcProvider = load_object(
+        OidcProvider, {**data, "arn": arn}, (Member("arn", "arn"), *_PROVIDER), scope
+    )
+    return provider
+
+
+def _load_providers(entries: Any, scope: Scope) -> tuple[OidcProvider, ...]:
+    providers = tuple(_load_provider(entry, scope) for entry in entries)
+    if len({provider.arn for provider in providers}) != len(providers):
+        raise StateError(f"{scope.account_id}: two oidc_providers have the same url")
+    return providers
+
+
+def _load_client_ids(names: Any, scope: Scope) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise StateError(f"{scope.account_id}: client_ids must be a list of texts")
+    return tuple(names)
+
+
+def _load_jwks(document: Any, scope: Scope) -> tuple[JsonWebKey, ...]:
+    try:
+        return tuple(read_key(key) for key in document["keys"])
+    except JwtError as problem:
+        raise StateError(f"{scope.account_id}: in jwks, {problem}") from None
+
+
+def _dump_jwks(keys: tuple[JsonWebKey, ...], _: Scope) -> JsonObject:
+    return {"keys": [{name: value for name, value in asdict(key).items() if value} for key in keys]}
+
+
 def _load_device(data: JsonObject, scope: Scope) -> MfaDevice:
     device: MfaDevice = load_object(MfaDevice, data, _DEVICE, scope)
     try:
@@ -291,6 +329,13 @@ _DEVICE = (
     Member("secret", "secret", optional=False),
     _time("enabled"),
 )
+_PROVIDER = (
+    Member("url", "url", optional=False),
+    Member(
+        "client_ids", "client_ids", _load_client_ids, lambda names, _: list(names), optional=False
+    ),
+    Member("jwks", "keys", _load_jwks, _dump_jwks, optional=False),
+)
 _DEVICES = each(_load_device, lambda device, scope: dump_object(device, _DEVICE, scope))
 _VERSION = (
     Member("id", "id", optional=False),
@@ -353,4 +398,10 @@ _ACCOUNT = (
     Member("roles", "roles", *_identities(IamRole)),
     Member("policies", "policies", *_identities(ManagedPolicy)),
     Member("mfa_devices", "devices", *_DEVICES),
+    Member(
+        "oidc_providers",
+        "oidc_providers",
+        _load_providers,
+        lambda providers, scope: [dump_object(one, _PROVIDER, scope) for one in providers],
+    ),
 )
