@@ -81,6 +81,12 @@ ROWS: dict[str, Row] = {
         "test_portals",
         ("actions/sso/test_discovery.py",),
     ),
+    "portal_kills": Row(
+        "`kill -9` at random moments of a listing, in forks and of the whole program",
+        20,
+        "no finished page is asked for again; the list is complete",
+        "test_portal_kills",
+    ),
     "populate": Row(
         "Generated configs populated from a portal's list, edited by hand, and pruned",
         10_000,
