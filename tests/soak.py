@@ -87,6 +87,14 @@ ROWS: dict[str, Row] = {
         "no finished page is asked for again; the list is complete",
         "test_portal_kills",
     ),
+    "expired_sign_ins": Row(
+        "Callers at once at the end of a token of Identity Center, which can be renewed or not",
+        20,
+        "one refresh for all, and the same keys; or a failure of each that names the command;"
+        " no browser",
+        "test_expired_sign_ins",
+        ("actions/sso/test_tokens.py",),
+    ),
     "populate": Row(
         "Generated configs populated from a portal's list, edited by hand, and pruned",
         10_000,

@@ -276,6 +276,15 @@ def test_a_program_without_a_terminal_fails_at_once_with_the_command(corp: Corp)
     assert not (corp.home.folder / "opened").exists()
 
 
+def test_who_isnt_signed_in_waits_for_no_import_of_botocore(corp: Corp) -> None:
+    corp.home.env["PYTHONPROFILEIMPORTTIME"] = "1"
+    for profile in ("work-admin", "legacy-admin", "reader"):
+        done = corp.run("credential-process", profile)
+        assert (done.code, "Next: xswitch login" in done.err) == (6, True)
+        assert "xswitch.actions" in done.err
+        assert "botocore.session" not in done.err
+
+
 def test_debug_names_the_calls_and_no_secret(corp: Corp) -> None:
     done = corp.run("--debug", "login", "corp", answer="approve")
     assert "oidc.register corp authorization_code" in done.err

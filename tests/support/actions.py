@@ -393,10 +393,16 @@ class FakeBase:
         self.resolved: list[CredentialSource] = []
         self.given: dict[CredentialSourceKind, Credentials] = {}
         """Other credentials than the usual ones, by kind."""
+        self.signed_in: list[CredentialSource] = []
+        self.signed_out: XswitchError | None = None
+        """Raised where a sign-in is needed."""
+        self.at_sign_in: Callable[[], object] = lambda: None
 
     def resolve(self, base: CredentialSource, view: ConfigView, endpoint: Endpoint) -> Credentials:
         del view, endpoint
         self.resolved.append(base)
+        if self.signed_out is not None and base.kind is CredentialSourceKind.SSO:
+            raise self.signed_out
         if self.fail is not None:
             raise self.fail
         if base.kind in self.given:
@@ -407,6 +413,15 @@ class FakeBase:
             Secret(f"{CANARY}-base-secret"),
             Secret(f"{CANARY}-base-token") if temporary else None,
         )
+
+    def ensure_sign_in(self, base: CredentialSource, view: ConfigView) -> None:
+        del view
+        if base.kind is not CredentialSourceKind.SSO:
+            return
+        self.signed_in.append(base)
+        self.at_sign_in()
+        if self.signed_out is not None:
+            raise self.signed_out
 
 
 class FakeSettings:

@@ -94,6 +94,13 @@ class SourceCredentials(Protocol):
         """
         ...
 
+    def ensure_sign_in(self, base: CredentialSource, view: ConfigView) -> None:
+        """Renew the sign-in that `resolve` would need, if that is due; nothing without one.
+
+        Raises as `resolve` does if a person has to sign in.
+        """
+        ...
+
 
 class Iam(Protocol):
     """One account's IAM, called with one set of credentials.

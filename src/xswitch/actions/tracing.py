@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from xswitch.actions.ports import Ports, replace_ports
 from xswitch.core.errors import XswitchError
-from xswitch.core.model import Endpoint
+from xswitch.core.model import CredentialSource, Endpoint
 from xswitch.core.text import pluralize
 
 if TYPE_CHECKING:
@@ -145,6 +145,10 @@ def _describe_endpoint(endpoint: Endpoint) -> str:
     return f"{endpoint.region} at {''.join(server.groups()) if server else 'an invalid URL'}"
 
 
+def _describe_source(base: CredentialSource, *_: object) -> str:
+    return f"{base.kind} {base.profile or ''}".rstrip()
+
+
 def _describe_expiration(credentials: Any) -> str:
     end = credentials.expires_at
     return "long-term keys" if end is None else f"until {end:%Y-%m-%d %H:%M:%S} UTC"
@@ -168,7 +172,8 @@ _ARGUMENTS: Mapping[str, Callable[..., str]] = MappingProxyType(
             f"{serial} for {seconds} s in {_describe_endpoint(endpoint)}"
         ),
         "sts.get_caller_identity": lambda _, endpoint: f"in {_describe_endpoint(endpoint)}",
-        "source_credentials.resolve": lambda base, *_: f"{base.kind} {base.profile or ''}".rstrip(),
+        "source_credentials.resolve": _describe_source,
+        "source_credentials.ensure_sign_in": _describe_source,
         "usage.record_use": lambda profile, _: str(profile),
         "usage.set_pin": str,
         "history.record": lambda entry: f"{entry.profile} {entry.result}",

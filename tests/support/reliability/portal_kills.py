@@ -50,7 +50,7 @@ class _Clock:
 
 @dataclass
 class LoggedPortal(FakePortal):
-    """A portal whose answers stay on record, whatever becomes of the process that asked."""
+    """A portal whose answers stay on record after the process that asked is killed."""
 
     log: Path = Path()
 

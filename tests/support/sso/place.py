@@ -1,4 +1,4 @@
-"""A HOME with a session that dana is signed in to, and a portal with as many roles as wanted."""
+"""A HOME with a session that dana is signed in to, and a portal of a chosen size."""
 
 from __future__ import annotations
 

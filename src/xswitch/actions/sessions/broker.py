@@ -135,6 +135,8 @@ class Acquisition:
     """Why there are no source credentials."""
     device_turn: Turn = field(default_factory=Turn)
     source_turn: Turn = field(default_factory=Turn)
+    signed_in: bool = False
+    """Whether the sign-in of the source was found to be valid."""
 
     def release_turns(self) -> None:
         """Let other callers ask for codes, and run the process of the source."""
@@ -282,6 +284,7 @@ class Broker:
         is_valid = stored is not None and now < stored.usable_until
         try:
             self._ensure_no_loop(acquisition)
+            self._ensure_sign_in(acquisition, number)
             with self._lock(acquisition, key, wait=force or not is_valid):
                 current = self._load(acquisition, key)
                 if current is not None and self._was_renewed(
@@ -526,6 +529,26 @@ class Broker:
         sources += [] if plan.mfa is None else [plan.mfa.key]
         if all(self._load_usable_source(acquisition, key) is None for key in sources):
             raise loop_error(f"The credential_process of {plan.base.profile}")
+
+    def _ensure_sign_in(self, acquisition: Acquisition, number: int) -> None:
+        """Renew the sign-in of the source if hop `number` is to be made from it.
+
+        No session is locked meanwhile: hundreds of callers fail at once if the sign-in was ended,
+        instead of one after another.
+        """
+        plan = acquisition.plan
+        if (
+            plan.base.kind is not CredentialSourceKind.SSO
+            or acquisition.signed_in
+            or acquisition.source_credentials is not None
+            or any(
+                self._load_usable_source(acquisition, hop.key) is not None
+                for hop in plan.hops[: max(number, 0)]
+            )
+        ):
+            return
+        self.ports.aws.source_credentials.ensure_sign_in(plan.base, acquisition.view)
+        acquisition.signed_in = True
 
     def _source_label(self, acquisition: Acquisition) -> SourceLabel:
         return self.source_label(acquisition.plan, acquisition.view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from xswitch.core.errors import ErrorCode
 from xswitch.core.errors.source_credentials import SourceLabel
@@ -24,6 +25,9 @@ from xswitch.core.sessions.running_commands import (
     credential_process_digest,
 )
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
+
+if TYPE_CHECKING:  # imported where a source needs it
+    from xswitch.adapters.providers.sso import SsoProvider
 
 _OPERATIONS = {
     CredentialSourceKind.WEB_IDENTITY: "sts:AssumeRoleWithWebIdentity",
@@ -78,11 +82,11 @@ class BotocoreProviders:
         keys = _static_keys(base, view, self._environment)
         if keys is not None:
             return keys
+        if base.kind is CredentialSourceKind.SSO:
+            return self._sso().resolve(base, view)
         # They import botocore, which takes 160 ms.
         from xswitch.adapters.providers import botocore, errors  # noqa: PLC0415
 
-        if base.kind is CredentialSourceKind.SSO:
-            return self._resolve_sso(base, view)
         source = SourceLabel(base)
         url = endpoint.url or "" if base.kind is CredentialSourceKind.WEB_IDENTITY else ""
         call = ApiCall(
@@ -117,11 +121,18 @@ class BotocoreProviders:
             raise errors.source_unavailable(source, self._environment)
         return credentials
 
-    def _resolve_sso(self, base: CredentialSource, view: ConfigView) -> Credentials:
-        from xswitch.adapters.providers.sso import SsoProvider  # noqa: PLC0415 -- as above
+    def ensure_sign_in(self, base: CredentialSource, view: ConfigView) -> None:
+        """Renew the sign-in to IAM Identity Center that a source needs, if it needs one.
 
-        provider = SsoProvider(self._environment, self._sso_token, self._timeouts)
-        return provider.resolve(base, view)
+        Raises SourceCredentialsError, NetworkError.
+        """
+        if base.kind is CredentialSourceKind.SSO:
+            self._sso().ensure_sign_in(base, view)
+
+    def _sso(self) -> SsoProvider:
+        from xswitch.adapters.providers.sso import SsoProvider  # noqa: PLC0415 -- few need it
+
+        return SsoProvider(self._environment, self._sso_token, self._timeouts)
 
 
 def _static_keys(

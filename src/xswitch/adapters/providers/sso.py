@@ -1,16 +1,15 @@
 """The credentials of a role of IAM Identity Center, as a profile names it.
 
-Importing this module imports botocore.
+botocore is imported once there is a token, so that a missing sign-in is told without it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from xswitch.adapters.providers.errors import translate_error
-from xswitch.adapters.sso.portal_clients import PortalClient, RejectedTokenError
 from xswitch.core.errors import ErrorCode
 from xswitch.core.errors.source_credentials import SourceLabel, source_error
 from xswitch.core.errors.sso import sign_in_needed
@@ -20,7 +19,20 @@ from xswitch.core.roles.sso_endpoints import with_endpoints
 from xswitch.core.sso.sessions import all_sessions, session_of_profile
 from xswitch.threads import Timeouts, run_with_timeout
 
+if TYPE_CHECKING:  # it imports botocore
+    from xswitch.adapters.sso.portal_clients import PortalClient
+
 _ROLE_KEYS = ("sso_account_id", "sso_role_name")
+
+
+@dataclass(frozen=True, slots=True)
+class _PortalSource:
+    """A source, and what it asks the portal for."""
+
+    label: SourceLabel
+    session: SsoSession
+    account_id: str
+    role_name: str
 
 
 class SsoProvider:
@@ -38,10 +50,33 @@ class SsoProvider:
         self._environment = environment
         self._token = token
         self._timeouts = timeouts
-        self._portal = PortalClient(timeouts)
+
+    def ensure_sign_in(self, base: CredentialSource, view: ConfigView) -> None:
+        """Renew the token if that is due. Raises SourceCredentialsError, NetworkError."""
+        self._token(self._source(base, view).session, None)
 
     def resolve(self, base: CredentialSource, view: ConfigView) -> Credentials:
         """Return the role's credentials. Raises SourceCredentialsError, NetworkError."""
+        source = self._source(base, view)
+        token = self._token(source.session, None)
+        from xswitch.adapters.sso.portal_clients import (  # noqa: PLC0415 -- it imports botocore
+            PortalClient,
+            RejectedTokenError,
+        )
+
+        portal = PortalClient(self._timeouts)
+        try:
+            return self._role_credentials(portal, source, token)
+        except RejectedTokenError:
+            pass
+        # The sign-in was ended elsewhere: a renewed token may be accepted
+        token = self._token(source.session, token)
+        try:
+            return self._role_credentials(portal, source, token)
+        except RejectedTokenError:
+            raise sign_in_needed(source.session.label, "The sign-in was ended.") from None
+
+    def _source(self, base: CredentialSource, view: ConfigView) -> _PortalSource:
         profile = view.profiles.get(base.profile or "")
         facts: Mapping[str, str | None]
         if base.profile is None:  # a role of the portal that no profile has
@@ -50,45 +85,34 @@ class SsoProvider:
         else:
             facts = {} if profile is None else {key: profile.get(key) for key in _ROLE_KEYS}
             session = None if profile is None else session_of_profile(view, profile)
-        source = SourceLabel(base, "" if session is None else session.name)
+        label = SourceLabel(base, "" if session is None else session.name)
         if session is None:
             why = "sso_session and sso_start_url are missing."
-            raise source_error(source, ErrorCode.SSO_CONFIG, why=why)
+            raise source_error(label, ErrorCode.SSO_CONFIG, why=why)
         account_id, role_name = (facts.get(key) for key in _ROLE_KEYS)
         if not account_id or not role_name:
             missing = "sso_role_name" if account_id else "sso_account_id"
-            raise source_error(source, ErrorCode.SSO_CONFIG, why=f"{missing} is missing.")
+            raise source_error(label, ErrorCode.SSO_CONFIG, why=f"{missing} is missing.")
         session = with_endpoints(session, view, self._environment, profile)
-        token = self._token(session, None)
-        try:
-            return self._role_credentials(source, session, token, account_id, role_name)
-        except RejectedTokenError:
-            pass
-        # The sign-in was ended elsewhere: a renewed token may be accepted
-        token = self._token(session, token)
-        try:
-            return self._role_credentials(source, session, token, account_id, role_name)
-        except RejectedTokenError:
-            raise sign_in_needed(session.label, "The sign-in was ended.") from None
+        return _PortalSource(label, session, account_id, role_name)
 
     def _role_credentials(
-        self,
-        source: SourceLabel,
-        session: SsoSession,
-        token: SsoToken,
-        account_id: str,
-        role_name: str,
+        self, portal: PortalClient, source: _PortalSource, token: SsoToken
     ) -> Credentials:
+        from xswitch.adapters.providers.errors import translate_error  # noqa: PLC0415 -- as above
+        from xswitch.adapters.sso.portal_clients import RejectedTokenError  # noqa: PLC0415
+
+        session = source.session
         call = ApiCall(
             "sso:GetRoleCredentials",
             session.region,
-            source.base.profile or "",
+            source.label.base.profile or "",
             url=session.portal_endpoint.url or "",
         )
         seconds = self._timeouts.total
 
         def get() -> Credentials:
-            return self._portal.role_credentials(session, token, account_id, role_name)
+            return portal.role_credentials(session, token, source.account_id, source.role_name)
 
         try:
             return run_with_timeout(seconds, get)
@@ -99,7 +123,7 @@ class SsoProvider:
         except RejectedTokenError:
             raise
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its tree
-            _raise_translated(error, source, call)
+            raise translate_error(error, source.label, call) from None
 
 
 def _session_of_source(facts: Mapping[str, str | None], view: ConfigView) -> SsoSession | None:
@@ -115,7 +139,3 @@ def _session_of_source(facts: Mapping[str, str | None], view: ConfigView) -> Sso
         None,
     )
     return known or (SsoSession("", url, region) if url and region else None)
-
-
-def _raise_translated(error: Exception, source: SourceLabel, call: ApiCall) -> NoReturn:
-    raise translate_error(error, source, call) from None
