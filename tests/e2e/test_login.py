@@ -258,11 +258,14 @@ def test_two_hundred_callers_with_a_revoked_sign_in_ask_once(corp: Corp) -> None
     assert corp.aws.count("CreateToken") == 2
 
 
-def test_a_token_that_the_portal_rejects_is_renewed(corp: Corp) -> None:
+def test_after_a_sign_in_that_was_ended_elsewhere_the_next_step_signs_in(corp: Corp) -> None:
     assert corp.run("login", "corp", answer="approve").code == 0
     corp.aws.sign_ins.revoke("dana")
-    with pytest.raises(SignInNeededError):
+    with pytest.raises(SignInNeededError) as caught:
         corp.credentials()
+    assert caught.value.next_step == "xswitch login corp"
+    assert "\u2713 signed in to corp" in corp.run("login", "corp", answer="approve").err
+    assert corp.credentials().access_key_id.startswith("ASIA")
 
 
 def test_a_program_without_a_terminal_fails_at_once_with_the_command(corp: Corp) -> None:

@@ -178,6 +178,56 @@ def test_a_rejected_token_is_replaced_or_needs_a_sign_in() -> None:
     assert "ended" in needed(world, old).why
 
 
+@pytest.mark.parametrize("place", ["vault", "shared"])
+def test_a_rejected_token_is_taken_by_nobody_and_leaves_way_for_a_sign_in(place: str) -> None:
+    world = SsoWorld()
+    world.oidc.refusals = {"refresh": [refused()]}
+    ended = a_token(world.clock)
+    if place == "vault":
+        world.store(ended)
+    else:
+        world.shared.tokens["corp"] = ended
+    assert "ended" in needed(world, ended).why
+    assert "ended" in needed(world).why  # of another program, which doesn't ask the portal first
+    assert world.tokens.stored(SESSION) is None
+    assert world.oidc.calls == ["refresh"]
+    result = world.sign_in()
+    assert result.method == "authorization_code"
+    assert world.tokens.token(SESSION).expires_at == result.expires_at
+
+
+def test_another_places_token_is_taken_after_a_rejected_one() -> None:
+    world = SsoWorld()
+    ended = a_token(world.clock, name="own", refreshable=False)
+    world.store(ended)
+    world.shared.tokens["corp"] = a_token(world.clock, name="shared")
+    assert world.tokens.token(SESSION) == ended
+    for _ in range(2):
+        assert world.tokens.token(SESSION, ended) == world.shared.tokens["corp"]
+    assert world.tokens.token(SESSION) == world.shared.tokens["corp"]
+    # A token that nobody has any more isn't kept in mind
+    world.tokens.token(SESSION, a_token(world.clock, name="stranger"))
+    assert len(world.tokens.load(SESSION).rejected) == 1
+
+
+def test_a_rejected_token_is_replaced_while_another_process_renews_it() -> None:
+    world = SsoWorld()
+    ended = a_token(world.clock)
+    world.store(ended)
+    lock = f"sso-{sign_in_key(SESSION)}"
+    with world.ports.storage.locks.hold(lock):
+        new = a_token(world.clock, name="new")
+        plain_sleep = world.sleep
+
+        def sleep(seconds: float) -> None:
+            plain_sleep(seconds)
+            world.store(new)
+
+        tokens = AccessTokens(replace(world.sso, sleep=sleep), world.monotonic)
+        assert tokens.token(SESSION, ended) == new
+    assert not world.tokens.load(SESSION).rejected
+
+
 def test_a_token_isnt_stored_after_it_was_forgotten() -> None:
     world = SsoWorld()
     world.store(a_token(world.clock, 0))

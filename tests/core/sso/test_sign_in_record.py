@@ -16,6 +16,7 @@ from xswitch.core.model import Endpoint, Secret, SsoRegistration
 from xswitch.core.sso.sign_in_record import (
     FailedRefresh,
     SignInRecord,
+    access_digest,
     decode,
     encode,
     refresh_digest,
@@ -36,6 +37,7 @@ RECORDS = [
     SignInRecord(replace(TOKEN, client_secret=None, refresh_token=None)),
     SignInRecord(replace(TOKEN, registration_expires_at=None), REGISTRATIONS),
     SignInRecord(TOKEN, failed=(FailedRefresh(refresh_digest(TOKEN), NOW, refused=True, why="w"),)),
+    SignInRecord(TOKEN, rejected=(access_digest(TOKEN),)),
 ]
 
 
@@ -95,3 +97,13 @@ def test_a_registration_is_used_for_the_same_sign_in_only(
         record, SESSION, "authorization_code", "https://corp.awsapps.com/start", NOW
     )
     assert (found is not None) == usable
+
+
+def test_the_latest_rejected_tokens_are_known_without_their_text() -> None:
+    tokens = [a_token(FakeClock(), name=name) for name in "abc"]
+    record = SignInRecord()
+    for token in (tokens[0], *tokens):
+        record = record.with_rejected(token)
+    assert [record.rejects(token) for token in tokens] == [False, True, True]
+    value = encode(KEY, record)
+    assert not any(token.access_token.reveal() in value for token in tokens)

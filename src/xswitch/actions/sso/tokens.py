@@ -72,6 +72,8 @@ class AccessTokens:
         """
         check_start_url(session)
         tokens = self._load(session)
+        if rejected is not None:
+            tokens = self._mark_rejected(session, tokens, rejected)
         fresh = self._fresh(tokens, rejected)
         return fresh or self._refreshed(session, tokens, rejected)
 
@@ -86,7 +88,7 @@ class AccessTokens:
         self, session: SsoSession, tokens: _Tokens, rejected: SsoToken | None
     ) -> SsoToken:
         until = self._monotonic() + _MAX_WAIT_SECONDS
-        lock = f"sso-{sign_in_key(session)}"
+        lock = _lock_name(session)
         while True:
             usable = self._usable(tokens, rejected)
             if not self._refreshable(tokens):
@@ -144,7 +146,7 @@ class AccessTokens:
         own = tokens.record.token
         shared = tokens.shared
         if own is not None and refresh_digest(own) == refresh_digest(old):
-            self.store(session, replace(tokens.record, token=new, failed=()), marks)
+            self.store(session, replace(tokens.record, token=new, failed=(), rejected=()), marks)
         if shared is not None and refresh_digest(shared) == refresh_digest(old):
             # A read-only cache doesn't make the token worse
             with suppress(XswitchError):
@@ -168,6 +170,20 @@ class AccessTokens:
         with suppress(XswitchError):
             self.store(session, record, marks)
         return replace(tokens, record=record)
+
+    def _mark_rejected(self, session: SsoSession, tokens: _Tokens, rejected: SsoToken) -> _Tokens:
+        """Remember that the portal refuses a token, so that nobody, and no sign-in, takes it."""
+        if tokens.record.rejects(rejected):
+            return tokens
+        # Whoever holds the lock is about to replace the token
+        with suppress(XswitchError), self._ports.storage.locks.hold(_lock_name(session), 0):
+            marks = self._ports.storage.forget_marks.read()
+            tokens = self._load(session)
+            if any(_same(one, rejected) for one in tokens.candidates):
+                record = tokens.record.with_rejected(rejected)
+                self.store(session, record, marks)
+                tokens = replace(tokens, record=record)
+        return tokens
 
     # -- storage
 
@@ -215,7 +231,7 @@ class AccessTokens:
             (
                 token
                 for token in tokens.candidates
-                if is_fresh(token, now) and not _same(token, rejected)
+                if is_fresh(token, now) and not _is_rejected(token, tokens, rejected)
             ),
             None,
         )
@@ -235,7 +251,7 @@ class AccessTokens:
         usable = [
             token
             for token in tokens.candidates
-            if is_usable(token, now) and not _same(token, rejected)
+            if is_usable(token, now) and not _is_rejected(token, tokens, rejected)
         ]
         return max(usable, key=lambda token: token.expires_at, default=None)
 
@@ -268,9 +284,17 @@ class AccessTokens:
                 "The token file of the AWS CLI's cache can't be read." if damaged else "",
                 ErrorCode.SSO_CACHE if damaged else None,
             )
-        if rejected is not None and any(_same(one, rejected) for one in tokens.candidates):
+        if any(_is_rejected(one, tokens, rejected) for one in tokens.candidates):
             return sign_in_needed(session.label, "The sign-in was ended.")
         return sign_in_needed(session.label, "The sign-in has expired.")
+
+
+def _lock_name(session: SsoSession) -> str:
+    return f"sso-{sign_in_key(session)}"
+
+
+def _is_rejected(token: SsoToken, tokens: _Tokens, rejected: SsoToken | None) -> bool:
+    return _same(token, rejected) or tokens.record.rejects(token)
 
 
 def _same(token: SsoToken, other: SsoToken | None) -> bool:

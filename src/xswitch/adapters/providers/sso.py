@@ -22,6 +22,8 @@ from xswitch.threads import Timeouts, run_with_timeout
 if TYPE_CHECKING:  # it imports botocore
     from xswitch.adapters.sso.portal_clients import PortalClient
 
+_MAX_TOKENS = 4
+"""The stored one, the AWS CLI's, and what each is renewed to."""
 _ROLE_KEYS = ("sso_account_id", "sso_role_name")
 
 
@@ -65,16 +67,13 @@ class SsoProvider:
         )
 
         portal = PortalClient(self._timeouts)
-        try:
-            return self._role_credentials(portal, source, token)
-        except RejectedTokenError:
-            pass
-        # The sign-in was ended elsewhere: a renewed token may be accepted
-        token = self._token(source.session, token)
-        try:
-            return self._role_credentials(portal, source, token)
-        except RejectedTokenError:
-            raise sign_in_needed(source.session.label, "The sign-in was ended.") from None
+        for _ in range(_MAX_TOKENS):
+            try:
+                return self._role_credentials(portal, source, token)
+            except RejectedTokenError:
+                # The sign-in was ended elsewhere: a renewed token, or another one, may be accepted
+                token = self._token(source.session, token)
+        raise sign_in_needed(source.session.label, "The sign-in was ended.")
 
     def _source(self, base: CredentialSource, view: ConfigView) -> _PortalSource:
         profile = view.profiles.get(base.profile or "")

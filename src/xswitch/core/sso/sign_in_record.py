@@ -1,4 +1,4 @@
-"""The vault's record of a sign-in: its token, the registered clients, and a refused refresh.
+"""The vault's record of a sign-in: its token, the registered clients, and what AWS refused.
 
 The record is one JSON object under the session's own key. It holds the only copy of the tokens.
 """
@@ -51,6 +51,8 @@ class SignInRecord:
     registrations: tuple[SsoRegistration, ...] = ()
     failed: tuple[FailedRefresh, ...] = ()
     """Of the tokens that are stored: the vault's and the shared cache's."""
+    rejected: tuple[str, ...] = ()
+    """Digests of access tokens that the portal no longer accepts, although they haven't expired."""
 
     def failure(self, token: SsoToken, now: datetime) -> FailedRefresh | None:
         """Return the failure for which a refresh with this token needn't be tried."""
@@ -60,6 +62,16 @@ class SignInRecord:
         """Return the record with one more failure; the oldest go."""
         others = tuple(one for one in self.failed if one.digest != failed.digest)
         return replace(self, failed=(*others, failed)[-_MAX_FAILURES:])
+
+    def rejects(self, token: SsoToken) -> bool:
+        """Whether the portal has refused a token."""
+        return bool(self.rejected) and access_digest(token) in self.rejected
+
+    def with_rejected(self, token: SsoToken) -> SignInRecord:
+        """Return the record with one more token that the portal refuses; the oldest go."""
+        digest = access_digest(token)
+        others = tuple(one for one in self.rejected if one != digest)
+        return replace(self, rejected=(*others, digest)[-_MAX_FAILURES:])
 
 
 def sign_in_key(session: SsoSession) -> str:
@@ -79,6 +91,11 @@ def refresh_digest(token: SsoToken) -> str:
     """Return a digest of a token's refresh token, "" if it has none."""
     refresh = token.refresh_token
     return "" if refresh is None else sha256(refresh.reveal().encode())
+
+
+def access_digest(token: SsoToken) -> str:
+    """Return a digest of a token's access token."""
+    return sha256(token.access_token.reveal().encode())
 
 
 def is_fresh(token: SsoToken, now: datetime) -> bool:
@@ -145,6 +162,7 @@ def encode(key: str, record: SignInRecord) -> str:
                 }
                 for one in record.failed
             ],
+            "rejected": list(record.rejected),
         }
     )
 
@@ -168,6 +186,7 @@ def decode(value: str | None, key: str) -> SignInRecord:
                 )
                 for one in data["failed"]
             ),
+            rejected=tuple(_text(one) for one in data["rejected"]),
         )
     except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         return SignInRecord()
