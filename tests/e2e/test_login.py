@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import threading
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from support.aws.identity_center import (
     START_URL,
+    WORK,
     approve,
     browser_program,
     sign_in,
@@ -54,11 +56,48 @@ def test_by_the_browser(corp: Corp) -> None:
     assert corp.aws.count("CreateToken") == 1
 
 
-def test_a_profile_and_a_start_url_name_the_session(corp: Corp) -> None:
+def test_a_profile_names_the_session(corp: Corp) -> None:
     assert corp.run("login", "work-admin", answer="approve").code == 0
-    for words in (["work-readonly"], [START_URL], ["corp"]):
+    for words in (["work-readonly"], ["corp"], ["reader"]):
         assert "still signed in" in corp.run("login", *words).err
     assert "still signed in" in corp.run("login", AWS_PROFILE="work-admin").err
+
+
+WORDS = f"""
+[sso-session 'Two Words']
+sso_start_url = {START_URL}
+sso_region = eu-west-1
+
+[profile words]
+sso_session = Two Words
+sso_account_id = {WORK}
+sso_role_name = Admin
+region = eu-west-1
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "label"),
+    [
+        ("work-admin", "corp"),
+        ("reader", "corp"),
+        ("legacy-admin", START_URL),
+        ("words", "Two Words"),
+    ],
+)
+def test_the_next_step_of_a_switch_signs_in_to_its_session(
+    corp: Corp, profile: str, label: str
+) -> None:
+    """Also where several sessions have the same start URL: each has its own sign-in."""
+    config = corp.home.folder / ".aws/config"
+    config.write_text(config.read_text(encoding="utf-8") + WORDS, encoding="utf-8")
+    done = corp.run("switch", profile, "--json")
+    words = shlex.split(done.json["problems"][0]["next_step"])
+    assert words == ["xswitch", "login", label]
+    assert corp.run(*words[1:], answer="approve").code == 0
+    assert "still signed in" in corp.run("login", profile).err
+    done = corp.run("switch", profile, "--json")
+    assert done.code == 0, done.out
 
 
 @pytest.mark.parametrize(

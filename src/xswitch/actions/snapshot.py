@@ -81,6 +81,15 @@ class ConfigSnapshot:
         )
         return managed | {name: managed[of] for name, of in statics if of in managed}
 
+    @property
+    def current_profile(self) -> str:
+        """The profile that this shell selects, "" for none.
+
+        All SDKs except boto3 prefer `AWS_PROFILE` to `AWS_DEFAULT_PROFILE`.
+        """
+        variables = self.environment
+        return variables.get("AWS_PROFILE") or variables.get("AWS_DEFAULT_PROFILE") or ""
+
     def managed_profile_for_static(self, name: str) -> str:
         """Return the managed profile of a static profile, "" if `name` isn't a static profile."""
         profile = self.view.profiles.get(name)

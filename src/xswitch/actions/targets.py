@@ -197,7 +197,7 @@ def _default_source_profile(snapshot: ConfigSnapshot) -> str | None:
     That is the source profile of this shell's role, the profile this shell selects, or the only
     source profile of all roles.
     """
-    current = current_profile(snapshot)
+    current = snapshot.current_profile
     role = snapshot.roles_by_name.get(snapshot.managed.get(current, current))
     if role is not None:
         return source_profile(role)
@@ -218,15 +218,3 @@ def _default_source_profile(snapshot: ConfigSnapshot) -> str | None:
             and isinstance(find_credential_source(snapshot.view, profile), CredentialSource)
         }
     return bases.pop() if len(bases) == 1 else None
-
-
-def current_profile(snapshot: ConfigSnapshot) -> str:
-    """Return the profile that this shell selects, "" for none.
-
-    All SDKs except boto3 prefer `AWS_PROFILE` to `AWS_DEFAULT_PROFILE`.
-    """
-    return (
-        snapshot.environment.get("AWS_PROFILE")
-        or snapshot.environment.get("AWS_DEFAULT_PROFILE")
-        or ""
-    )

@@ -92,6 +92,11 @@ def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
     assert bool(refusals) == (cli is None)
     if cli is None:
         return
+    sections = {
+        "profile": config_view.profiles,
+        "sso-session": config_view.sso_sessions,
+        "services": config_view.services,
+    }
     for kind, name in {*sdk, *cli}:
         sdk_values, cli_values = sdk.get((kind, name)), cli.get((kind, name))
         if sdk_values is None or cli_values is None:
@@ -103,9 +108,10 @@ def check_differences(botocore: Botocore, text: str, file: FileKind) -> None:
                 and (p.profile == name or (kind != "profile" and p.profile is None))
             ]
             assert named, (kind, name)
-            if cli_values is not None and kind == "profile":
-                assert config_view.profiles[name].cli_only
-                assert config_view.profiles[name].properties.keys() == cli_values.keys()
+            if cli_values is not None:
+                found = sections[kind][name]
+                assert found.cli_only
+                assert found.properties.keys() == cli_values.keys()
             continue
         for key in {*sdk_values, *cli_values}:
             if (

@@ -12,8 +12,8 @@ from typing import Any
 from support.tui.fake_actions import NOW, FakeActions, make_role, sample_listing
 from xswitch.actions.api import RenewResult, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Progress
-from xswitch.actions.sso.api import AwsLogin
 from xswitch.actions.sso.discovery import DiscoveryUpdate, Show
+from xswitch.actions.sso.finding import AwsLogin
 from xswitch.actions.sso.portals import AddingSession, PortalStatus
 from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
 from xswitch.actions.sso.sign_in_ports import SignInPrompt, SignInUi

@@ -15,7 +15,6 @@ from xswitch.actions.inspect.state_files import newer_files_checks
 from xswitch.actions.inspect.variables import check_variables
 from xswitch.actions.ports import Ports, Vault
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
-from xswitch.actions.targets import current_profile
 from xswitch.core.errors import VaultBrokenError, XswitchError
 from xswitch.core.errors.sts import AwsErrorResponse, clock_skew
 from xswitch.core.model import Endpoint, Problem, Role, TargetKind
@@ -189,7 +188,7 @@ def _hook(variables: Mapping[str, str]) -> DoctorCheck:
 
 def _profile(snapshot: ConfigSnapshot) -> DoctorCheck:
     """Check that the profile that this shell selects exists."""
-    current = current_profile(snapshot)
+    current = snapshot.current_profile
     if not current:
         return DoctorCheck("profile", "ok", "This shell selects no profile.")
     if current not in snapshot.view.profiles:

@@ -11,7 +11,6 @@ from xswitch.actions.inspect.state_files import newer_files_problems
 from xswitch.actions.ports import Ports
 from xswitch.actions.sessions.renewability import renewable_until
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
-from xswitch.actions.targets import current_profile
 from xswitch.core.arn import account_of, parse_role_arn
 from xswitch.core.errors import XswitchError
 from xswitch.core.model import (
@@ -55,7 +54,7 @@ def listing(ports: Ports, vault_label: str = "") -> Listing:
             *problems,
             *newer_files_problems(ports.state),
         ),
-        current_profile=current_profile(snapshot),
+        current_profile=snapshot.current_profile,
         base=_current_source(snapshot),
         vault_label=vault_label,
         sign_ins=_sign_ins(snapshot),
@@ -104,7 +103,7 @@ def _sessions(
 
 def _current_source(snapshot: ConfigSnapshot) -> SourceInfo | None:
     """Return the credential source of this shell's role or profile, or else of most roles."""
-    current = current_profile(snapshot)
+    current = snapshot.current_profile
     role = snapshot.roles_by_name.get(snapshot.managed.get(current, current)) if current else None
     if role is not None and role.chain is not None and (role.chain.hops or role.account_id):
         return _source_info(snapshot, role.chain.base, role)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from xswitch.actions.api import DoctorCheck
 from xswitch.actions.snapshot import ConfigSnapshot
-from xswitch.actions.targets import current_profile
 from xswitch.core.shell.shells import EMIT_SHELLS, set_command, unset_command
 from xswitch.core.variables import (
     DEFAULT_PROFILE_VARIABLE,
@@ -46,7 +45,7 @@ def _identity(variables: Mapping[str, str]) -> Iterator[DoctorCheck]:
 def _region(snapshot: ConfigSnapshot | None, variables: Mapping[str, str]) -> Iterator[DoctorCheck]:
     """Check that every program uses one region, and that it is the profile's."""
     set_regions = {one: variables[one] for one in REGION_VARIABLES if variables.get(one)}
-    name = "" if snapshot is None else current_profile(snapshot)
+    name = "" if snapshot is None else snapshot.current_profile
     profile = None if snapshot is None else snapshot.view.profiles.get(name)
     configured = None if profile is None else profile.get("region")
     shown = " and ".join(f"{variable} is {value}" for variable, value in set_regions.items())

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from xswitch.actions.sso.finding import AwsLogin, SignIn, find_session, find_sign_in
 from xswitch.actions.sso.sign_in_ports import SignInUi, SsoPorts
 from xswitch.core.errors import ErrorCode, SourceCredentialsError
-from xswitch.core.model import ConfigView, SsoSession
-from xswitch.core.roles.sso_endpoints import uses_session, with_endpoints
-from xswitch.core.sso.sessions import all_sessions, find_session
+from xswitch.core.model import SsoSession
+from xswitch.core.roles.sso_endpoints import with_endpoints
+from xswitch.core.sso.sessions import all_sessions
 from xswitch.core.sso.sign_in_record import sign_in_key
 
 if TYPE_CHECKING:  # imported on the first call
     from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
     from xswitch.actions.sso.sign_out import SignOutResult
     from xswitch.actions.sso.tokens import AccessTokens
-
-
-@dataclass(frozen=True, slots=True)
-class AwsLogin:
-    """A profile that signs in with `aws login`, which only the AWS CLI does."""
-
-    profile: str
 
 
 class SsoActions:
@@ -40,34 +33,9 @@ class SsoActions:
 
         return AccessTokens(self._ports)
 
-    def find(self, target: str) -> SsoSession | AwsLogin:
-        """Return what `xswitch login TARGET` signs in to.
-
-        TARGET is an sso-session, a profile, or a start URL; "" is the session of the shell's
-        profile, else the only one. Raises TargetError, SourceCredentialsError, ConfigError.
-        """
-        view = self._ports.config.files.read()
-        environment = self._ports.config.environment.variables()
-        profile = view.profiles.get(target)
-        if (
-            profile is not None
-            and target not in view.sso_sessions
-            and profile.get("login_session") is not None
-        ):
-            return AwsLogin(target)
-        current = self._profile_of_shell(view, environment.get("AWS_PROFILE") or "default")
-        session = find_session(view, target, current)
-        uses = view.profiles.get(target or current)
-        if uses is not None and not uses_session(uses, session):
-            uses = None
-        return with_endpoints(session, view, environment, uses)
-
-    @staticmethod
-    def _profile_of_shell(view: ConfigView, name: str) -> str:
-        """Return the role profile that a managed profile serves, any other name as it is."""
-        profile = view.profiles.get(name)
-        served = None if profile is None else profile.get("xswitch_role")
-        return served if served is not None and served in view.profiles else name
+    def find(self, target: str) -> SignIn:
+        """Return what `xswitch login TARGET` signs in to; see `actions.sso.finding`."""
+        return find_sign_in(self._ports.config, target)
 
     def sessions(self) -> tuple[SsoSession, ...]:
         """Return every session of the config. Raises ConfigError."""
@@ -89,9 +57,7 @@ class SsoActions:
 
     def labeled(self, label: str) -> SsoSession:
         """Return the session that an error names. Raises TargetError, ConfigError."""
-        view = self._ports.config.files.read()
-        session = find_session(view, label, "")
-        return with_endpoints(session, view, self._ports.config.environment.variables())
+        return find_session(self._ports.config, label)
 
     def sign_in(self, session: SsoSession, options: SignInOptions, ui: SignInUi) -> SignInResult:
         """Sign in, unless a sign-in is still valid; see `actions.sso.sign_in`."""

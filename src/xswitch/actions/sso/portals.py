@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from xswitch.actions.ports import Config
 from xswitch.actions.sso.discovery import DiscoveryPorts, Show, refresh, show_nothing
+from xswitch.actions.sso.finding import find_session
 from xswitch.core.arn import is_region
 from xswitch.core.awsconfig.diff import diff_lines
 from xswitch.core.awsconfig.document import is_legal_name
@@ -31,13 +32,11 @@ from xswitch.core.model import (
     SsoSession,
     SsoToken,
 )
-from xswitch.core.model.sso import portal_address
-from xswitch.core.profiles.managed import ROLE_KEY
 from xswitch.core.roles.sso_endpoints import with_endpoints
 from xswitch.core.sso.hosts import check_start_url
 from xswitch.core.sso.populate import PopulateOptions, PopulatePlan, plan_populate
 from xswitch.core.sso.portal_list import RESUMABLE_FOR, PortalList
-from xswitch.core.sso.sessions import all_sessions, find_session
+from xswitch.core.sso.sessions import all_sessions, session_with_url
 
 _RETRY_AFTER = timedelta(minutes=10)
 """A background listing that fails is tried again after it."""
@@ -101,18 +100,8 @@ class PortalActions:
         self._ports = ports
 
     def find(self, target: str) -> SsoSession:
-        """Return the session of an sso-session, a profile, or a start URL; "" is the only one.
-
-        Raises TargetError, SourceCredentialsError, ConfigError.
-        """
-        view = self._ports.config.files.read()
-        environment = self._ports.config.environment.variables()
-        current = environment.get("AWS_PROFILE") or "default"
-        profile = view.profiles.get(current)
-        served = None if profile is None else profile.get(ROLE_KEY)
-        by_shell = served if served is not None and served in view.profiles else current
-        session = find_session(view, target, by_shell)
-        return with_endpoints(session, view, environment)
+        """Return the session that a target signs in to; see `actions.sso.finding`."""
+        return find_session(self._ports.config, target)
 
     def lists(self, target: str = "") -> tuple[PortalList, ...]:
         """Return the stored lists; with a target, that of its session. Raises TargetError."""
@@ -173,10 +162,9 @@ class PortalActions:
             sessions = all_sessions(ports.config.files.read())
         except XswitchError:
             return ()
-        by_url = {portal_address(one.start_url): one for one in reversed(sessions)}
         started = []
         for one in stale:
-            session = by_url.get(portal_address(one.start_url))
+            session = session_with_url(sessions, one.start_url, one.session)
             if session is not None and ports.discovery.lists.claim_attempt(
                 one.start_url, now, _RETRY_AFTER
             ):

@@ -37,6 +37,7 @@ from xswitch.core.sso.authorization import (
     challenge,
     verifier,
 )
+from xswitch.core.sso.sessions import login_command
 from xswitch.core.sso.sign_in_record import (
     SignInRecord,
     sign_in_key,
@@ -169,7 +170,7 @@ class _SignIn:
         if self._ports.storage.forget_marks.changed(marks, sign_in_key(self._session)):
             raise VaultError(
                 f"{self._session.label} was signed out while you signed in, so nothing is kept.",
-                next_step=f"xswitch login {self._session.label}",
+                next_step=login_command(self._session.label),
                 code=ErrorCode.FORGOTTEN,
             )
         with self._ports.storage.locks.hold(f"sso-{sign_in_key(self._session)}"):

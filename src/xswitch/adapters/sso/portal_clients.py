@@ -10,7 +10,7 @@ from typing import Any
 
 from xswitch.adapters.sso.clients import SsoClients
 from xswitch.core.errors import ErrorCode, SignInError
-from xswitch.core.model import Credentials, Secret, SsoSession, SsoToken
+from xswitch.core.model import Credentials, Secret, SsoRole, SsoSession, SsoToken
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts
 
 _CODES = {"UnauthorizedException": ErrorCode.SSO_GRANT}
@@ -22,19 +22,16 @@ class PortalClient:
     def __init__(self, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
         self._clients = SsoClients("sso", timeouts)
 
-    def role_credentials(
-        self, session: SsoSession, token: SsoToken, account_id: str, role_name: str
-    ) -> Credentials:
+    def role_credentials(self, role: SsoRole, token: SsoToken) -> Credentials:
         """Return the credentials of a role.
 
-        Raises as botocore does, apart from a token that the portal no longer accepts: that is a
-        SignInError.
+        Raises as botocore does, and RejectedTokenError.
         """
-        client = self._clients.client(session.portal_endpoint)
+        client = self._clients.client(role.session.portal_endpoint)
         secret = token.access_token.reveal()
         try:
             response = client.get_role_credentials(
-                roleName=role_name, accountId=account_id, accessToken=secret
+                roleName=role.role_name, accountId=role.account_id, accessToken=secret
             )["roleCredentials"]
         except client.exceptions.UnauthorizedException:
             raise RejectedTokenError from None

@@ -58,7 +58,7 @@ def add_login(parser: CommandParser) -> None:
 def login(context: Context) -> int:
     """Sign in to TARGET."""
     # Only a sign-in needs them
-    from xswitch.actions.sso.api import AwsLogin  # noqa: PLC0415
+    from xswitch.actions.sso.finding import AwsLogin  # noqa: PLC0415
     from xswitch.actions.sso.sign_in import SignInOptions  # noqa: PLC0415
 
     arguments = context.arguments

@@ -28,10 +28,10 @@ _NAMED_KINDS: tuple[SectionKind, ...] = ("profile", "sso-session", "services")
 
 
 class CliDifferences(NamedTuple):
-    """The differences as problems, and the profiles that only the CLI sees."""
+    """The differences as problems, and the sections that only the CLI sees."""
 
     problems: tuple[Problem, ...]
-    cli_only: Mapping[str, Profile]
+    cli_only: SdkSections
 
 
 def compare_with_cli(document: ConfigDocument, sdk: SdkSections, path: str) -> CliDifferences:
@@ -42,7 +42,7 @@ def compare_with_cli(document: ConfigDocument, sdk: SdkSections, path: str) -> C
     suspects = [section for section in document.sections if section.cli_may_differ]
     if _sections_are_comparable(document):
         if not suspects:
-            return CliDifferences((), {})
+            return CliDifferences((), {kind: {} for kind in _NAMED_KINDS})
         maps = _read_suspect_sections(document, suspects)
         if maps is not None:
             names = {(section.kind, section.name) for section in suspects}
@@ -176,7 +176,7 @@ def _section_differences(
 ) -> CliDifferences:
     reported_lines = _lines_with_faults(document)
     problems: list[Problem] = []
-    cli_only_profiles: dict[str, Profile] = {}
+    cli_only: dict[SectionKind, dict[str, Profile]] = {kind: {} for kind in _NAMED_KINDS}
     for kind in _NAMED_KINDS:
         for name, section in sdk[kind].items():
             cli_section = cli[kind].get(name)
@@ -193,11 +193,10 @@ def _section_differences(
             origin = Origin(path, cli_section.line)
             text = f'Only the AWS CLI and boto3 see the {kind} "{show_header(name)}".'
             problems.append(_problem("cli_only", text, origin, kind, name))
-            if kind == "profile":
-                cli_only_profiles[name] = Profile(
-                    name, _cli_properties(cli_section, path, document.file), origin, cli_only=True
-                )
-    return CliDifferences(tuple(problems), cli_only_profiles)
+            cli_only[kind][name] = Profile(
+                name, _cli_properties(cli_section, path, document.file), origin, cli_only=True
+            )
+    return CliDifferences(tuple(problems), cli_only)
 
 
 def _value_differences(

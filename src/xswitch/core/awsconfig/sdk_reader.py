@@ -21,7 +21,7 @@ def read_view(
 ) -> ConfigView:
     """Merge both files by key; the credentials file wins, and None is a missing file.
 
-    Problems are sorted by file, config first, and by line. Profiles that only the AWS CLI and boto3
+    Problems are sorted by file, config first, and by line. Sections that only the AWS CLI and boto3
     see are included as `cli_only`, unless the SDKs see one of that name. Never raises.
     """
     config = parse_document(config_text or "", "config")
@@ -31,8 +31,9 @@ def read_view(
     config_differences = compare_with_cli(config, config_sections, paths.config)
     credentials_differences = compare_with_cli(credentials, credentials_sections, paths.credentials)
     profiles = _merge(config_sections["profile"], credentials_sections["profile"])
+    only = config_differences.cli_only
     for name, profile in _merge(
-        config_differences.cli_only, credentials_differences.cli_only
+        only["profile"], credentials_differences.cli_only["profile"]
     ).items():
         profiles.setdefault(name, profile)
     problems = [
@@ -42,8 +43,8 @@ def read_view(
     return ConfigView(
         paths,
         MappingProxyType(profiles),
-        MappingProxyType(config_sections["sso-session"]),
-        MappingProxyType(config_sections["services"]),
+        MappingProxyType({**only["sso-session"], **config_sections["sso-session"]}),
+        MappingProxyType({**only["services"], **config_sections["services"]}),
         tuple(problems),
     )
 

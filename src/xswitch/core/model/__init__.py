@@ -16,6 +16,7 @@ from xswitch.core.model.profiles import (
     Property,
     RemoveProfile,
     SetProfile,
+    problem_at,
 )
 from xswitch.core.model.roles import (
     Chain,
@@ -123,4 +124,5 @@ __all__ = [
     "UsageState",
     "VaultInfo",
     "portal_address",
+    "problem_at",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from xswitch.core.model.credentials import FileKind, Origin, Problem
+from xswitch.core.model.credentials import FileKind, Origin, Problem, Severity
 
 PropertyRow = tuple[str, str, int, int, int]
 """A property: key, value, line, and the start and end of its lines in the text.
@@ -110,6 +110,22 @@ class Profile:
         return not keys.isdisjoint(
             properties.rows if isinstance(properties, FileProperties) else properties
         )
+
+
+def problem_at(
+    profile: Profile, key: str | None, code: str, message: str, severity: Severity = "error"
+) -> Problem:
+    """Make a problem at the line of `key` in `profile`, or of the section if the key is missing."""
+    property_ = profile.properties.get(key) if key else None
+    origin = profile.origin if property_ is None else property_.origin
+    return Problem(
+        code=code,
+        message=message,
+        severity=severity,
+        file=origin.file,
+        line=origin.line,
+        profile=profile.name,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from xswitch.core.model import (
     Hop,
     Problem,
     Profile,
+    problem_at,
 )
 from xswitch.core.profiles.managed import ROLE_KEY, SOURCE_PROFILE_KEY
 from xswitch.core.profiles.process_target import requested_profile
@@ -27,7 +28,6 @@ from xswitch.core.roles.sources import (
     find_credential_source,
     has_static_keys,
     named_credential_source,
-    problem_at,
 )
 
 _MAX_NAMES_OF_LOOP = 8

@@ -12,11 +12,16 @@ from urllib.parse import urlsplit
 
 from xswitch.core.arn import default_region, is_region, partition_of_region
 from xswitch.core.display import quote_value, show_value
-from xswitch.core.model import ConfigView, Endpoint, Problem, Profile
-from xswitch.core.roles.sources import problem_at
+from xswitch.core.model import (
+    ConfigView,
+    Endpoint,
+    Problem,
+    Profile,
+    problem_at,
+)
 from xswitch.core.variables import own_regions
 
-ENDPOINT_KEYS = frozenset(
+_ENDPOINT_KEYS = frozenset(
     {
         "use_fips_endpoint",
         "use_dualstack_endpoint",
@@ -51,7 +56,7 @@ class EndpointResolver:
         profile's, else the environment's if it belongs to the partition, else the partition's
         default. A region that a switch put into the environment for another role doesn't count.
         """
-        if profile is None or profile.has_any(ENDPOINT_KEYS):
+        if profile is None or profile.has_any(_ENDPOINT_KEYS):
             return self._build_endpoint(profile, partition)
         # Most profiles configure only a region, so thousands of them share an endpoint.
         cache_key = (profile.get("region"), partition)

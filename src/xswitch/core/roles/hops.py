@@ -9,9 +9,15 @@ from typing import NamedTuple, TypeVar
 from xswitch.core import sts_limits
 from xswitch.core.arn import RoleArn, parse_role_arn
 from xswitch.core.display import quote_value
-from xswitch.core.model import Hop, Problem, Profile, Severity
+from xswitch.core.model import (
+    Hop,
+    Problem,
+    Profile,
+    Severity,
+    problem_at,
+)
 from xswitch.core.model.profiles import PropertyOrigins
-from xswitch.core.roles.sources import has_static_keys, is_sso, problem_at
+from xswitch.core.roles.sources import has_static_keys, is_sso
 
 _ROLE_KEYS = frozenset(
     (

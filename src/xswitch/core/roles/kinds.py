@@ -23,10 +23,11 @@ from xswitch.core.model import (
     Severity,
     SsoRole,
     TargetKind,
+    problem_at,
 )
 from xswitch.core.profiles.managed import ROLE_KEY
 from xswitch.core.roles.durations import is_temporary
-from xswitch.core.roles.sources import find_sso_role, has_static_keys, is_sso, problem_at
+from xswitch.core.roles.sources import find_sso_role, has_static_keys, is_sso
 
 SSO_ROLE_PREFIX = "AWSReservedSSO_"
 _PERMISSION_SET = re.compile(r"[\w+=,.@-]{1,32}", re.ASCII)

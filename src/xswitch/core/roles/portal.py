@@ -14,26 +14,21 @@ from xswitch.core.display import first_line
 from xswitch.core.model import (
     ConfigView,
     PortalRole,
-    Problem,
     Profile,
     Role,
     Settings,
     SsoRole,
     SsoSession,
-    portal_address,
 )
 from xswitch.core.profiles.managed import (
     ACCOUNT_NAME_KEY,
     SSO_ACCOUNT_KEY,
-    SSO_REGION_KEY,
     SSO_ROLE_KEY,
-    SSO_SESSION_KEY,
-    SSO_START_URL_KEY,
     portal_role_name,
     stores_portal_role,
 )
 from xswitch.core.roles.kinds import is_valid_sso_role
-from xswitch.core.roles.sources import find_sso_role, is_sso, sso_session_of
+from xswitch.core.sso.sessions import all_sessions, session_with_url, stored_session
 
 
 class PortalTarget(NamedTuple):
@@ -70,10 +65,10 @@ def portal_targets(
     if not listed and not stored:
         return []
     covered = {role.sso.address for role in roles if role.sso is not None}
-    sessions = _sessions(view) if listed else {}
+    sessions = _PortalSessions(view)
     found: dict[tuple[str, str, str], PortalTarget] = {}
     for entry in listed:
-        session = sessions.get(portal_address(entry.start_url))
+        session = sessions.of(entry)
         role = None if session is None else SsoRole(session, entry.account_id, entry.role_name)
         if role is not None and is_valid_sso_role(role) and role.address not in covered:
             managed = stored.get(role.address)
@@ -111,13 +106,7 @@ def _name(target: PortalTarget, short: Mapping[str, int], taken: Container[str])
 
 def stored_sso_role(view: ConfigView, profile: Profile) -> SsoRole | None:
     """Return the Identity Center role that a managed profile stores, None if it's damaged."""
-    name = profile.get(SSO_SESSION_KEY)
-    if name is not None:
-        section = view.sso_sessions.get(name)
-        session = None if section is None else sso_session_of(section)
-    else:
-        url, region = profile.get(SSO_START_URL_KEY), profile.get(SSO_REGION_KEY)
-        session = SsoSession("", url, region, origin=profile.origin) if url and region else None
+    session = stored_session(view, profile)
     if session is None:
         return None
     role = SsoRole(session, profile.get(SSO_ACCOUNT_KEY) or "", profile.get(SSO_ROLE_KEY) or "")
@@ -133,16 +122,20 @@ def _stored(view: ConfigView) -> dict[tuple[str, str, str], tuple[Profile, SsoRo
     return found
 
 
-def _sessions(view: ConfigView) -> dict[str, SsoSession]:
-    """Return the sign-ins of the config by portal; an sso-session goes before a profile's own."""
-    named = (sso_session_of(section) for section in view.sso_sessions.values())
-    sessions: dict[str, SsoSession] = {}
-    for session in named:
-        if session is not None:
-            sessions.setdefault(portal_address(session.start_url), session)
-    for profile in view.profiles.values():
-        if is_sso(profile) and profile.get("sso_session") is None:
-            role = find_sso_role(view, profile)
-            if not isinstance(role, Problem):
-                sessions.setdefault(portal_address(role.session.start_url), role.session)
-    return sessions
+class _PortalSessions:
+    """The sign-ins that give the roles of portals, each looked up once."""
+
+    def __init__(self, view: ConfigView) -> None:
+        self._view = view
+        self._all: tuple[SsoSession, ...] | None = None
+        self._found: dict[tuple[str, str], SsoSession | None] = {}
+
+    def of(self, entry: PortalRole) -> SsoSession | None:
+        """Return the session that listed a role, else another one of the portal."""
+        key = entry.start_url, entry.session
+        if key not in self._found:
+            if self._all is None:
+                sessions = all_sessions(self._view)
+                self._all = tuple(sorted(sessions, key=lambda one: not one.name))
+            self._found[key] = session_with_url(self._all, *key)
+        return self._found[key]

@@ -27,6 +27,7 @@ from xswitch.core.model import (
     Settings,
     SsoRole,
     TargetKind,
+    problem_at,
 )
 from xswitch.core.profiles.managed import (
     ACCOUNT_NAME_KEY,
@@ -72,7 +73,7 @@ from xswitch.core.roles.portal import (
     portal_targets,
     stored_sso_role,
 )
-from xswitch.core.roles.sources import NO_CREDENTIALS, has_static_keys, problem_at, sso_source
+from xswitch.core.roles.sources import NO_CREDENTIALS, has_static_keys, sso_source
 from xswitch.core.variables import own_regions
 
 _ROLE = TargetKind.ROLE

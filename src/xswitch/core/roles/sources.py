@@ -7,51 +7,40 @@ import re
 from collections.abc import Callable, Mapping
 
 from xswitch.core.digests import sha256
-from xswitch.core.display import quote_value, show_key_id, show_setting, show_value
+from xswitch.core.display import quote_value, show_key_id, show_value
 from xswitch.core.model import (
-    DEFAULT_SCOPES,
     ConfigView,
     CredentialSource,
     CredentialSourceKind,
     Origin,
     Problem,
     Profile,
-    Severity,
     SsoRole,
     SsoSession,
+    problem_at,
 )
-from xswitch.core.sts_limits import split_commas
+from xswitch.core.sso.sessions import (
+    ACCOUNT_KEY,
+    REGION_KEY,
+    ROLE_KEY,
+    SESSION_KEY,
+    START_URL_KEY,
+    all_sessions,
+    sso_key,
+    sso_settings,
+)
 
 NO_CREDENTIALS = "no_credentials"
 STATIC_KEYS = ("aws_access_key_id", "aws_secret_access_key")
 _STATIC_KEYS = frozenset(STATIC_KEYS)
+_SSO_KEYS = frozenset((ACCOUNT_KEY, ROLE_KEY))
 _SESSION_TOKEN_KEYS = ("aws_session_token", "aws_security_token")
-_SSO_PROFILE_KEYS = ("sso_account_id", "sso_role_name")
-_SSO_KEYS = frozenset(_SSO_PROFILE_KEYS)
-_SSO_SIGN_IN_KEYS = ("sso_session", "sso_start_url")
-_SSO_REQUIRED_KEYS = (*_SSO_PROFILE_KEYS, "sso_start_url", "sso_region")
 _CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
 _FIRST_WORD = re.compile(r"(?:\\ |\S)+")
 CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
-
-
-def problem_at(
-    profile: Profile, key: str | None, code: str, message: str, severity: Severity = "error"
-) -> Problem:
-    """Make a problem at the line of `key` in `profile`, or of the section if the key is missing."""
-    property_ = profile.properties.get(key) if key else None
-    origin = profile.origin if property_ is None else property_.origin
-    return Problem(
-        code=code,
-        message=message,
-        severity=severity,
-        file=origin.file,
-        line=origin.line,
-        profile=profile.name,
-    )
 
 
 def has_static_keys(profile: Profile) -> bool:
@@ -73,7 +62,7 @@ def find_credential_source(view: ConfigView, profile: Profile) -> CredentialSour
     for applies, make in _SOURCE_ORDER:
         if applies(profile):
             return make(view, profile)
-    if any(key in profile.properties for key in _SSO_SIGN_IN_KEYS):
+    if sso_key(profile) is not None:
         return _sso_source(view, profile)  # which reports what is missing
     return problem_at(
         profile,
@@ -184,67 +173,41 @@ def _web_identity_source(_view: ConfigView, profile: Profile) -> CredentialSourc
 
 
 def find_sso_role(view: ConfigView, profile: Profile) -> SsoRole | Problem:
-    """Find the Identity Center role of a profile, or the error in its settings.
+    """Find the Identity Center role of a profile, or the error in its settings."""
+    found = sso_settings(view, profile, ACCOUNT_KEY, ROLE_KEY)
+    if isinstance(found, Problem):
+        return found
+    return SsoRole(found.session, found.values[ACCOUNT_KEY], found.values[ROLE_KEY])
 
-    The settings are in the profile, or shared by it and its sso-session (botocore's
-    credentials.py, SSOProvider).
+
+def sso_role_of_source(view: ConfigView, base: CredentialSource) -> SsoRole | Problem:
+    """Return the role that an Identity Center source gives, as the config has its session now.
+
+    A source without a profile is a role that only the portal lists: the source itself has all.
     """
-    values = {key: entry.value for key, entry in profile.properties.items()}
-    name = profile.get("sso_session")
-    origin = profile.origin
-    if name is not None:
-        section = view.sso_sessions.get(name)
-        if section is None:
-            shown = show_value(name)
-            text = f'Profile "{profile.name}": section [sso-session {shown}] doesn\'t exist.'
-            return problem_at(profile, "sso_session", "sso_session_missing", text)
-        origin = section.origin
-        for key, entry in section.properties.items():
-            if values.setdefault(key, entry.value) != entry.value:
-                place = f"{entry.origin.file}:{entry.origin.line}"
-                text = (
-                    f'Profile "{profile.name}": {key} is {show_setting(key, values[key])}, but'
-                    f" {show_setting(key, entry.value)} in"
-                    f" its sso-session ({place}); they must be equal."
-                )
-                return problem_at(profile, key, "sso_conflict", text)
-    missing = [key for key in _SSO_REQUIRED_KEYS if not values.get(key)]
-    if missing:
-        text = f'Profile "{profile.name}" uses SSO but lacks {", ".join(missing)}.'
-        return problem_at(profile, _sso_key(profile), "sso_incomplete", text)
-    session = SsoSession(
-        name or "", values["sso_start_url"], values["sso_region"], _scopes(values), origin
+    profile = view.profiles.get(base.profile or "")
+    if profile is not None:
+        return find_sso_role(view, profile)
+    facts = json.loads(base.identity)
+    session = SsoSession(facts[SESSION_KEY], facts[START_URL_KEY], facts[REGION_KEY])
+    known = (
+        one
+        for one in all_sessions(view)
+        if (one.name, one.start_url, one.region)
+        == (session.name, session.start_url, session.region)
     )
-    return SsoRole(session, values["sso_account_id"], values["sso_role_name"])
-
-
-def sso_session_of(section: Profile) -> SsoSession | None:
-    """Return the sign-in of an `[sso-session]` section, None if it is incomplete."""
-    values = {key: entry.value for key, entry in section.properties.items()}
-    url, region = values.get("sso_start_url"), values.get("sso_region")
-    if not url or not region:
-        return None
-    return SsoSession(section.name, url, region, _scopes(values), section.origin)
-
-
-def _scopes(values: Mapping[str, str]) -> tuple[str, ...]:
-    return split_commas(values.get("sso_registration_scopes") or "") or DEFAULT_SCOPES
-
-
-def _sso_key(profile: Profile) -> str:
-    keys = (*_SSO_PROFILE_KEYS, *_SSO_SIGN_IN_KEYS)
-    return next(key for key in keys if key in profile.properties)
+    return SsoRole(next(known, session), facts[ACCOUNT_KEY], facts[ROLE_KEY])
 
 
 def sso_source(role: SsoRole, profile: str | None, origin: Origin | None) -> CredentialSource:
     """Make the source of an Identity Center role, of a profile or of the portal alone."""
     session = role.session
     facts = {
-        "sso_account_id": role.account_id,
-        "sso_role_name": role.role_name,
-        "sso_start_url": session.start_url,
-        "sso_region": session.region,
-        "sso_session": session.name,
+        ACCOUNT_KEY: role.account_id,
+        ROLE_KEY: role.role_name,
+        START_URL_KEY: session.start_url,
+        REGION_KEY: session.region,
+        SESSION_KEY: session.name,
     }
     detail = f"{role.account_id}/{role.role_name} at {show_value(session.label)}"
     kind = CredentialSourceKind.SSO
@@ -255,7 +218,9 @@ def _sso_source(view: ConfigView, profile: Profile) -> CredentialSource | Proble
     found = find_sso_role(view, profile)
     if isinstance(found, Problem):
         return found
-    return sso_source(found, profile.name, profile.properties[_sso_key(profile)].origin)
+    key = sso_key(profile)
+    origin = profile.origin if key is None else profile.properties[key].origin
+    return sso_source(found, profile.name, origin)
 
 
 _SOURCE_ORDER: tuple[

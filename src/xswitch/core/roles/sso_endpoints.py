@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xswitch.core.arn import partition_of_region
 from xswitch.core.model import ConfigView, Profile, SsoSession
-from xswitch.core.roles.endpoints import ENDPOINT_KEYS, EndpointResolver
+from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.sso.sessions import SESSION_KEY, START_URL_KEY
 
 
@@ -21,9 +21,11 @@ def with_endpoints(
 
     They are `AWS_ENDPOINT_URL_SSO`, `AWS_ENDPOINT_URL_SSO_OIDC`, and the profile's `services`,
     `endpoint_url`, `use_fips_endpoint`, `use_dualstack_endpoint`, and `ca_bundle`. Without a
-    profile, it is the first one of the session that has such settings.
+    profile, it is the first one of the session.
     """
-    profile = profile or _profile_with_settings(view, session)
+    profile = profile or next(
+        (one for one in view.profiles.values() if uses_session(one, session)), None
+    )
     partition = partition_of_region(session.region)
     oidc, _ = EndpointResolver(view, environment, "sso_oidc").endpoint_for(profile, partition)
     portal, _ = EndpointResolver(view, environment, "sso").endpoint_for(profile, partition)
@@ -31,17 +33,6 @@ def with_endpoints(
         session,
         oidc=replace(oidc, region=session.region),
         portal=replace(portal, region=session.region),
-    )
-
-
-def _profile_with_settings(view: ConfigView, session: SsoSession) -> Profile | None:
-    return next(
-        (
-            profile
-            for profile in view.profiles.values()
-            if uses_session(profile, session) and not ENDPOINT_KEYS.isdisjoint(profile.properties)
-        ),
-        None,
     )
 
 

@@ -1,23 +1,175 @@
-"""Find the Identity Center session of a name or a profile in the config, as botocore does.
+"""The Identity Center sessions of the config: sso-sessions, and profiles of the older form.
 
-Sources: botocore's credentials.py (SSOProvider) and tokens.py (SSOTokenProvider), and the AWS CLI's
-customizations/sso/utils.py (scopes).
+This is the one place that reads their settings. Sources: botocore's credentials.py (SSOProvider)
+and tokens.py (SSOTokenProvider), and the AWS CLI's customizations/sso/utils.py (scopes).
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from xswitch.core.arn import is_region
-from xswitch.core.display import show_value
+from xswitch.core.display import quote_value, show_setting, show_value
 from xswitch.core.errors import ErrorCode, SourceCredentialsError, TargetError
-from xswitch.core.model import DEFAULT_SCOPES, ConfigView, Profile, SsoSession
+from xswitch.core.model import (
+    DEFAULT_SCOPES,
+    ConfigView,
+    Origin,
+    Problem,
+    Profile,
+    SsoSession,
+    portal_address,
+    problem_at,
+)
+from xswitch.core.profiles.managed import SSO_REGION_KEY, SSO_SESSION_KEY, SSO_START_URL_KEY
+from xswitch.core.sts_limits import split_commas
 from xswitch.core.text import sanitize
 
 START_URL_KEY, REGION_KEY, SESSION_KEY = "sso_start_url", "sso_region", "sso_session"
-_REQUIRED_KEYS = (START_URL_KEY, REGION_KEY)
+ACCOUNT_KEY, ROLE_KEY = "sso_account_id", "sso_role_name"
+_SCOPES_KEY = "sso_registration_scopes"
+_SETTINGS = (ACCOUNT_KEY, ROLE_KEY, SESSION_KEY, START_URL_KEY)
 _MAX_NAMES = 20
+
+
+class SsoSettings(NamedTuple):
+    """The settings of a profile, those of its sso-session included, and the session they make."""
+
+    session: SsoSession
+    values: Mapping[str, str]
+
+
+def sso_settings(view: ConfigView, profile: Profile, *required: str) -> SsoSettings | Problem:
+    """Return the Identity Center settings of a profile, or the error in them.
+
+    They are in the profile, or shared by it and its sso-session (botocore's credentials.py,
+    SSOProvider). `required` are keys that must be there beside those of the session.
+    """
+    values = {key: entry.value for key, entry in profile.properties.items()}
+    name = profile.get(SESSION_KEY)
+    section = profile
+    if name is not None:
+        found = view.sso_sessions.get(name)
+        if found is None:
+            shown = show_value(name)
+            text = f'Profile "{profile.name}": section [sso-session {shown}] doesn\'t exist.'
+            return problem_at(profile, SESSION_KEY, "sso_session_missing", text)
+        section = found
+        for key, entry in section.properties.items():
+            if values.setdefault(key, entry.value) != entry.value:
+                place = f"{entry.origin.file}:{entry.origin.line}"
+                text = (
+                    f'Profile "{profile.name}": {key} is {show_setting(key, values[key])}, but'
+                    f" {show_setting(key, entry.value)} in"
+                    f" its sso-session ({place}); they must be equal."
+                )
+                return problem_at(profile, key, "sso_conflict", text)
+    missing = [key for key in (*required, START_URL_KEY, REGION_KEY) if not values.get(key)]
+    if missing:
+        text = f'Profile "{profile.name}" uses SSO but lacks {", ".join(missing)}.'
+        return problem_at(profile, sso_key(profile), "sso_incomplete", text)
+    if not is_region(values[REGION_KEY]):
+        shown = quote_value(values[REGION_KEY])
+        text = f'Profile "{profile.name}": sso_region is {shown}, which isn\'t a valid region.'
+        holder = profile if REGION_KEY in profile.properties else section
+        return problem_at(holder, REGION_KEY, "sso_invalid", text)
+    return SsoSettings(_session(values, name or "", section.origin), values)
+
+
+def sso_key(profile: Profile) -> str | None:
+    """Return the key by which a profile signs in to Identity Center, None if it doesn't."""
+    return next((key for key in _SETTINGS if key in profile.properties), None)
+
+
+def session_of_profile(view: ConfigView, profile: Profile) -> SsoSession | Problem | None:
+    """Return the session that a profile signs in with, or its error; None without a session."""
+    if SESSION_KEY not in profile.properties and profile.get(START_URL_KEY) is None:
+        return None
+    found = sso_settings(view, profile)
+    return found if isinstance(found, Problem) else found.session
+
+
+def session_of_section(section: Profile) -> SsoSession | Problem:
+    """Return the session of an `[sso-session]` section, or its error."""
+    values = {key: entry.value for key, entry in section.properties.items()}
+    missing = [key for key in (START_URL_KEY, REGION_KEY) if not values.get(key)]
+    if missing:
+        text = f'The sso-session "{section.name}" lacks {", ".join(missing)}.'
+        return problem_at(section, None, "sso_incomplete", text)
+    if not is_region(values[REGION_KEY]):
+        shown = quote_value(values[REGION_KEY])
+        text = f'The sso-session "{section.name}": {shown} isn\'t a valid region.'
+        return problem_at(section, REGION_KEY, "sso_invalid", text)
+    return _session(values, section.name, section.origin)
+
+
+def stored_session(view: ConfigView, managed: Profile) -> SsoSession | None:
+    """Return the session that a managed profile of a portal's role stores, None if it's damaged."""
+    name = managed.get(SSO_SESSION_KEY)
+    if name is not None:
+        section = view.sso_sessions.get(name)
+        found = None if section is None else session_of_section(section)
+        return None if isinstance(found, Problem) else found
+    url, region = managed.get(SSO_START_URL_KEY), managed.get(SSO_REGION_KEY)
+    if not url or not region or not is_region(region):
+        return None
+    return SsoSession("", url, region, origin=managed.origin)
+
+
+def _session(values: Mapping[str, str], name: str, origin: Origin) -> SsoSession:
+    scopes = split_commas(values.get(_SCOPES_KEY) or "") or DEFAULT_SCOPES
+    return SsoSession(name, values[START_URL_KEY], values[REGION_KEY], scopes, origin)
+
+
+# -- all of a config
+
+
+def all_sessions(view: ConfigView) -> tuple[SsoSession, ...]:
+    """Return every complete session of the config, sso-sessions first, each once."""
+    sessions: dict[str, SsoSession] = {}
+    for found in _found_sessions(view):
+        if isinstance(found, SsoSession):
+            sessions.setdefault(found.cache_name, found)
+    return tuple(sessions.values())
+
+
+def _found_sessions(view: ConfigView) -> Iterator[SsoSession | Problem | None]:
+    complete = set()
+    for name, section in view.sso_sessions.items():
+        found = session_of_section(section)
+        if isinstance(found, SsoSession):
+            complete.add(name)
+        yield found
+    for profile in view.profiles.values():
+        if profile.get(SESSION_KEY) not in complete:
+            yield session_of_profile(view, profile)
+
+
+def stored_sessions(view: ConfigView) -> Iterator[SsoSession]:
+    """Yield the sessions without a name that managed profiles store.
+
+    Such a profile serves its role also when the profile that had the session is gone.
+    """
+    for profile in view.profiles.values():
+        if SSO_START_URL_KEY in profile.properties:
+            found = stored_session(view, profile)
+            if found is not None:
+                yield found
+
+
+def session_with_url(
+    sessions: Iterable[SsoSession], start_url: str, label: str = ""
+) -> SsoSession | None:
+    """Return the session of a portal; one without a name, or with this label, before others.
+
+    The start URL is the only name of a session without one.
+    """
+    wanted = portal_address(start_url)
+    found = [one for one in sessions if portal_address(one.start_url) == wanted]
+    found.sort(key=lambda one: one.label != label if label else bool(one.name))
+    return found[0] if found else None
 
 
 def session_named(view: ConfigView, name: str) -> SsoSession:
@@ -32,69 +184,15 @@ def session_named(view: ConfigView, name: str) -> SsoSession:
             next_step="xswitch config",
             code=ErrorCode.TARGET_UNKNOWN,
         )
-    return _session(section, name)
+    found = session_of_section(section)
+    if isinstance(found, Problem):
+        raise settings_error(found)
+    return found
 
 
-def session_of_profile(view: ConfigView, profile: Profile) -> SsoSession | None:
-    """Return the session that a profile signs in with, None for a profile without one.
-
-    Raises SourceCredentialsError if it is incomplete or contradicts its sso-session.
-    """
-    name = profile.get(SESSION_KEY)
-    if name is None:
-        return _session(profile, "") if profile.get(START_URL_KEY) is not None else None
-    section = view.sso_sessions.get(name)
-    if section is None:
-        raise _config_error(profile, f"section [sso-session {show_value(name)}] doesn't exist")
-    for key in _REQUIRED_KEYS:
-        own, shared = profile.get(key), section.get(key)
-        if own and shared and own != shared:
-            raise _config_error(profile, f"{key} differs from that of sso-session {name}")
-    return _session(section, name)
-
-
-def all_sessions(view: ConfigView) -> tuple[SsoSession, ...]:
-    """Return every complete session of the config, in its order, each once."""
-    return tuple({session.cache_name: session for session in _complete_sessions(view)}.values())
-
-
-def _complete_sessions(view: ConfigView) -> Iterator[SsoSession]:
-    sections = [(section, name) for name, section in view.sso_sessions.items()]
-    sections += [
-        (profile, "")
-        for profile in view.profiles.values()
-        if profile.get(SESSION_KEY) is None and profile.get(START_URL_KEY) is not None
-    ]
-    for section, name in sections:
-        try:
-            yield _session(section, name)
-        except SourceCredentialsError:
-            continue
-
-
-def find_session(view: ConfigView, target: str, profile_name: str) -> SsoSession:
-    """Return the session that `xswitch login TARGET` names.
-
-    TARGET is an sso-session, a profile, or a start URL; "" is the session of `profile_name` (the
-    shell's profile), else the only session of the config. Raises TargetError, and
-    SourceCredentialsError for an incomplete session.
-    """
+def only_session(view: ConfigView) -> SsoSession:
+    """Return the session of a config that has one. Raises TargetError."""
     sessions = all_sessions(view)
-    if target:
-        if target in view.sso_sessions:
-            return session_named(view, target)
-        profile = view.profiles.get(target)
-        session = None if profile is None else session_of_profile(view, profile)
-        session = session or next(
-            (one for one in sessions if _same_url(one.start_url, target)), None
-        )
-        if session is None:
-            raise _unknown_target(view, target, sessions)
-        return session
-    profile = view.profiles.get(profile_name)
-    session = None if profile is None else session_of_profile(view, profile)
-    if session is not None:
-        return session
     if len(sessions) == 1:
         return sessions[0]
     if not sessions:
@@ -106,53 +204,33 @@ def find_session(view: ConfigView, target: str, profile_name: str) -> SsoSession
     raise TargetError(
         "There are several IAM Identity Center sessions in the AWS config.",
         why=f"They are {_names(sessions)}.",
-        next_step=f"xswitch login {_quoted(sessions[0].label)}",
+        next_step=login_command(sessions[0].label),
         code=ErrorCode.TARGET_AMBIGUOUS,
         candidates=tuple(session.label for session in sessions),
     )
 
 
+# -- messages
+
+
 def login_command(label: str) -> str:
     """Return the command that signs in to the session with this label."""
-    return f"xswitch login {_quoted(label)}"
+    return f"xswitch login {shlex.quote(sanitize(label))}"
 
 
-def _session(section: Profile, name: str) -> SsoSession:
-    missing = [key for key in _REQUIRED_KEYS if not section.get(key)]
-    if missing:
-        raise _config_error(section, f"{' and '.join(missing)} is missing")
-    region = section.get(REGION_KEY) or ""
-    if not is_region(region):
-        raise _config_error(section, f"sso_region {show_value(region)} isn't a valid region")
-    return SsoSession(
-        name=name,
-        start_url=section.get(START_URL_KEY) or "",
-        region=region,
-        scopes=_scopes(section.get("sso_registration_scopes")),
-        origin=section.origin,
-    )
-
-
-def _scopes(text: str | None) -> tuple[str, ...]:
-    found = tuple(scope for part in (text or "").split(",") if (scope := part.strip()))
-    return found or DEFAULT_SCOPES
-
-
-def _same_url(one: str, other: str) -> bool:
-    return one.rstrip("/#") == other.rstrip("/#")
-
-
-def _config_error(section: Profile, reason: str) -> SourceCredentialsError:
-    origin = section.origin
+def settings_error(problem: Problem) -> SourceCredentialsError:
+    """Return the error for settings with which nobody can sign in."""
     return SourceCredentialsError(
-        f"The IAM Identity Center settings of {show_value(section.name)} can't be used.",
-        why=f"{reason[0].upper()}{reason[1:]}." if reason.startswith("section") else f"{reason}.",
-        next_step=f"Correct it at {sanitize(f'{origin.file}:{origin.line}')}.",
+        f"The IAM Identity Center settings of {show_value(problem.profile or '')} can't be used.",
+        why=problem.message,
+        next_step=f"Correct it at {sanitize(f'{problem.file}:{problem.line}')}.",
         code=ErrorCode.SSO_CONFIG,
     )
 
 
-def _unknown_target(view: ConfigView, target: str, sessions: tuple[SsoSession, ...]) -> TargetError:
+def unknown_session_error(view: ConfigView, target: str) -> TargetError:
+    """Return the error for a target that signs in to no session."""
+    sessions = all_sessions(view)
     known = f"The sessions are {_names(sessions)}." if sessions else "The AWS config has none."
     if target in view.profiles:
         return TargetError(
@@ -174,7 +252,3 @@ def _names(sessions: tuple[SsoSession, ...]) -> str:
     names = ", ".join(show_value(session.label) for session in sessions[:_MAX_NAMES])
     more = len(sessions) - _MAX_NAMES
     return f"{names}, and {more} more" if more > 0 else names
-
-
-def _quoted(text: str) -> str:
-    return shlex.quote(sanitize(text))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from xswitch.actions.sso.api import AwsLogin
+from xswitch.actions.sso.finding import AwsLogin
 from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
 from xswitch.actions.sso.sign_in_ports import SignInPrompt
 from xswitch.actions.sso.sign_out import SignOutResult
