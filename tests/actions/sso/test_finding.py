@@ -1,4 +1,4 @@
-"""What a name, a profile, a role, a start URL, or nothing signs in with."""
+"""Names, profiles, roles, start URLs, and this shell lead to their sign-in."""
 
 from __future__ import annotations
 

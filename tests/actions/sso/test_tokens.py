@@ -179,7 +179,7 @@ def test_a_rejected_token_is_replaced_or_needs_a_sign_in() -> None:
 
 
 @pytest.mark.parametrize("place", ["vault", "shared"])
-def test_a_rejected_token_is_taken_by_nobody_and_leaves_way_for_a_sign_in(place: str) -> None:
+def test_a_rejected_token_isnt_taken_again_and_leaves_way_for_a_sign_in(place: str) -> None:
     world = SsoWorld()
     world.oidc.refusals = {"refresh": [refused()]}
     ended = a_token(world.clock)
@@ -205,7 +205,7 @@ def test_another_places_token_is_taken_after_a_rejected_one() -> None:
     for _ in range(2):
         assert world.tokens.token(SESSION, ended) == world.shared.tokens["corp"]
     assert world.tokens.token(SESSION) == world.shared.tokens["corp"]
-    # A token that nobody has any more isn't kept in mind
+    # A token that isn't stored any more isn't kept in mind
     world.tokens.token(SESSION, a_token(world.clock, name="stranger"))
     assert len(world.tokens.load(SESSION).rejected) == 1
 

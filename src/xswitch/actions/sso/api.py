@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -97,7 +98,7 @@ class SsoActions:
         if isinstance(session, AwsLogin):
             raise SourceCredentialsError(
                 f"Profile {session.profile} signs in with the AWS CLI.",
-                next_step=f"aws logout --profile {session.profile}",
+                next_step=f"aws logout --profile {shlex.quote(session.profile)}",
                 code=ErrorCode.LOGIN_NEEDED,
             )
         return sign_out(self._ports, [session])

@@ -1,4 +1,4 @@
-"""What a target of `login`, `logout`, and `sso` signs in with."""
+"""Find the sign-in of a target of `login`, `logout`, and `sso`."""
 
 from __future__ import annotations
 

@@ -172,10 +172,10 @@ class AccessTokens:
         return replace(tokens, record=record)
 
     def _mark_rejected(self, session: SsoSession, tokens: _Tokens, rejected: SsoToken) -> _Tokens:
-        """Remember that the portal refuses a token, so that nobody, and no sign-in, takes it."""
+        """Remember that the portal refuses a token, so that no later call, or sign-in, takes it."""
         if tokens.record.rejects(rejected):
             return tokens
-        # Whoever holds the lock is about to replace the token
+        # A process that holds the lock is about to replace the token
         with suppress(XswitchError), self._ports.storage.locks.hold(_lock_name(session), 0):
             marks = self._ports.storage.forget_marks.read()
             tokens = self._load(session)

@@ -219,7 +219,7 @@ def login_command(label: str) -> str:
 
 
 def settings_error(problem: Problem) -> SourceCredentialsError:
-    """Return the error for settings with which nobody can sign in."""
+    """Return the error for settings that allow no sign-in."""
     return SourceCredentialsError(
         f"The IAM Identity Center settings of {show_value(problem.profile or '')} can't be used.",
         why=problem.message,
