@@ -102,7 +102,7 @@ def current_role(snapshot: ConfigSnapshot, shown: Role, options: SwitchOptions) 
         address = shown.sso.address
         current = next(
             (
-                replace(role, name=shown.name)
+                role._replace(name=shown.name)
                 for role in snapshot.resolution.roles
                 if role.sso is not None and role.sso.address == address
             ),

@@ -12,6 +12,7 @@ from xswitch.core.model import (
     CredentialSourceKind,
     Endpoint,
     GuardRule,
+    Hop,
     Origin,
     PortalRole,
     Problem,

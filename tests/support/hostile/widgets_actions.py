@@ -195,7 +195,7 @@ class HostileActions(FakeActions):
 def _signing_in(role: Role) -> Role:
     assert role.chain is not None
     base = replace(role.chain.base, kind=CredentialSourceKind.SSO)
-    return replace(role, chain=replace(role.chain, base=base))
+    return role._replace(chain=replace(role.chain, base=base))
 
 
 def _session(text: Texts) -> SsoSession:

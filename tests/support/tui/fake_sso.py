@@ -57,8 +57,7 @@ def sso_role(name: str, account: str, role: str, *, listed: bool = False) -> Rol
     portal_role = PortalRole("corp", CORP.start_url, account, "", role)
     base = CredentialSource(CredentialSourceKind.SSO, None if listed else name, f"sso {name}")
     made = make_role(name, account, role, base=base)
-    return replace(
-        made,
+    return made._replace(
         chain=Chain(base, ()),
         kind=TargetKind.SSO,
         sso=SsoRole(CORP, account, role),

@@ -63,7 +63,7 @@ async def test_a_switch_that_needs_a_sign_in_goes_on_after_it(
 
 
 async def test_a_guarded_switch_asks_its_confirmation_once() -> None:
-    guarded = replace(DEV, guard=Guard("prod", "red", "yes"))
+    guarded = DEV._replace(guard=Guard("prod", "red", "yes"))
     async with driven(sso_actions(guarded, steps=())) as ui:
         select(ui, "dev-admin")
         await ui.press("enter")

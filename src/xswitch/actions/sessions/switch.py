@@ -274,11 +274,11 @@ class _Switch:
         if identity is None or role.account_id == identity.account:
             return role
         name = snapshot.named_settings.account_names.get(identity.account, "")
-        role = replace(role, account_id=identity.account, account_name=name)
+        role = role._replace(account_id=identity.account, account_name=name)
         guards = RoleGuards(snapshot.view, snapshot.named_settings)
         name = self.managed if role.kind.has_session else ""
         guard = guards.guard_for(role, managed_profile=name)
-        role = replace(role, guard=guard)
+        role = role._replace(guard=guard)
         if not is_confirmed(guard, self.options.confirmation):
             raise _confirmation_error(role, self.options.confirmation)
         check_options(role, self._overrides)

@@ -334,7 +334,7 @@ class RoleBuilder:
             return role
         if kind is TargetKind.MFA_SESSION:
             seconds, reason = mfa_session_duration(self._settings, None, guard)
-        return replace(role, guard=guard, duration_seconds=seconds, duration_reason=reason)
+        return role._replace(guard=guard, duration_seconds=seconds, duration_reason=reason)
 
     def _account_name(self, profile: Profile, account_id: str) -> str:
         name = (
@@ -368,15 +368,14 @@ class RoleBuilder:
             base = sso_source(target.role, None, profile.origin)
             role = self._sso_role(profile, target.role, ResolvedChain(Chain(base, ()), None))
             listing = target.listed
-            role = replace(
-                role,
+            role = role._replace(
                 name=target.name,
                 account_name=self._settings.account_names.get(role.account_id)
                 or first_line(listing.account_name),
                 managed_profile=name if managed is None else managed.name,
                 portal_role=listing,
             )
-            built.append(replace(role, guard=self.guards.guard_for(role)))
+            built.append(role._replace(guard=self.guards.guard_for(role)))
         return built
 
     def build_from_profile(self, profile: Profile) -> Role:
