@@ -206,6 +206,9 @@ _SANITIZERS = {
     # Typed by the user
     "tui/picker/filter_input.py",
     "tui/widgets/input.py",
+    # The address of a sign-in with its code, which the user has to see
+    "tui/sso/sign_in_dialog.py",
+    "tui/sso/sign_in_state.py",
     # Words in messages, which hide secrets themselves
     "core/errors/messages.py",
     "core/errors/source_credentials.py",

@@ -149,7 +149,7 @@ def test_a_typed_code_is_not_logged(home: Home, aws: EmbeddedAws, tmp_path: Path
     with watched([str(XSWITCH)], environ) as one:
         one.until(b"admin")
         one.child.send("admin")
-        one.until(b"1 of 9")
+        one.until(b"1 of 11")
         one.child.send("\r")
         one.until(b"MFA code")
         one.read(0.5)

@@ -196,6 +196,7 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
         ("access", "apply", "New", *_SIDES, "--no-mfa", "--yes", "--json"),
         ("access", "check", "New", *_SIDES, "--mfa-code", "000000"),
         ("access", "lint", "own.json", "New", "--target", "admin"),
+        *_identity_center_lines(),
         *(
             ("init", shell, *more)
             for shell in _SHELLS
@@ -219,6 +220,25 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
         ("forget", "deep"),
         ("forget", "--all", "--json"),
         ("forget", "--all", "--yes"),
+    ]
+
+
+def _identity_center_lines() -> list[tuple[str, ...]]:
+    """Return the lines of sign-ins and lists; the portal doesn't exist."""
+    address = ("--start-url", "https://canary.awsapps.com/start", "--region", "eu-west-1")
+    names = ("--template", "{account_name}-{role_name}", "--case", "lower", "--separator", "-")
+    patterns = ("--trim", "AWS*", "--only", "*", "--except", "none*")
+    return [
+        ("sso", "add", "canary", *address, "--scope", "sso:account:access", "--dry-run", "--json"),
+        ("sso", "add", "canary", *address, "--yes"),
+        ("login", "canary", "--no-browser", "--json"),
+        ("login", "canary", "--device-code", "--share", "--force"),
+        ("sso", "list", "--json"),
+        ("sso", "refresh", "canary", "--json"),
+        ("sso", "populate", "canary", *names, *patterns, "--cached", "--dry-run", "--json"),
+        ("sso", "populate", "canary", "--region", "eu-west-1", "--prune", "--yes"),
+        ("logout", "canary", "--json"),
+        ("logout", "--all"),
     ]
 
 
