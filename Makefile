@@ -61,13 +61,21 @@ screenshots: $(VENV)/.installed
 
 # The clients and emulators the tests run beside xswitch, into a cache outside the repository.
 TOOLS := $(or $(XSWITCH_TEST_TOOLS),$(HOME)/.cache/xswitch-tests)
-test-tools: $(TOOLS)/.installed $(TOOLS)/go-identity
+test-tools: $(TOOLS)/.installed $(TOOLS)/aws-cli/.installed $(TOOLS)/go-identity
 $(TOOLS)/.installed: tests/tools/peers.txt tests/tools/package.json
 	mkdir -p $(TOOLS)
 	$(PYTHON) -m venv $(TOOLS)/peers
 	$(TOOLS)/peers/bin/pip install -q --disable-pip-version-check -r tests/tools/peers.txt
 	cp tests/tools/package.json $(TOOLS)/package.json
 	cd $(TOOLS) && npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The newest AWS CLI v2; Debian's is older than `aws login` and than signing in by PKCE.
+$(TOOLS)/aws-cli/.installed: tests/tools/aws-cli.txt tests/tools/unpack_aws_cli.py | $(TOOLS)/.installed
+	rm -rf $(TOOLS)/aws-cli
+	mkdir -p $(TOOLS)/aws-cli
+	$(TOOLS)/peers/bin/pip download -q --disable-pip-version-check --no-deps -d $(TOOLS)/aws-cli -r $<
+	$(PYTHON) tests/tools/unpack_aws_cli.py $(TOOLS)/aws-cli
 	@touch $@
 
 # The client in Go, and the variables that its SDK reads; without Go, the tests that need it are skipped by name.

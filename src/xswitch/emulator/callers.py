@@ -105,7 +105,7 @@ def authenticate(  # noqa: PLR0913 -- the request, what is known, and the two cl
         if not key.active or claim.session_token is not None:
             raise invalid_client_token()
         sigv4.verify(request, claim, key.secret, wall)
-        return _user_caller(user, world, claim.access_key_id), claim
+        return user_caller(user, world, claim.access_key_id), claim
     session = store.get(claim.access_key_id)
     if session is None or claim.session_token != session.keys.token:
         raise invalid_client_token()
@@ -117,9 +117,10 @@ def authenticate(  # noqa: PLR0913 -- the request, what is known, and the two cl
     return _session_caller(session, world), claim
 
 
-def _user_caller(
+def user_caller(
     user: User, world: AwsState, key_id: str, session: IssuedSession | None = None
 ) -> AuthenticatedCaller:
+    """A user with long-term keys, or in a session. Raises EmulatedAwsError without an account."""
     home = world.account(user.account)
     if home is None:
         raise invalid_client_token()
@@ -135,7 +136,7 @@ def _session_caller(session: IssuedSession, world: AwsState) -> AuthenticatedCal
         user = world.user(session.principal_arn)
         if user is None or user.id != session.principal_id:
             raise invalid_client_token()
-        return _user_caller(user, world, key_id, session)
+        return user_caller(user, world, key_id, session)
     role, home = world.role(session.role_arn), world.account(session.account)
     if role is None or home is None or role.id != session.principal_id:
         raise invalid_client_token()

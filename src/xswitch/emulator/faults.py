@@ -187,16 +187,19 @@ _OWN_CODES: Mapping[FaultKind, Mapping[str, tuple[str, str, int]]] = MappingProx
         FaultKind.SERVER_ERROR: {
             "sso": ("InternalServerException", "", 500),
             "sso-oidc": ("InternalServerException", "An internal error", 500),
+            "signin": ("InternalServerException", "An internal error", 500),
             "organizations": ("ServiceException", "An internal error", 500),
         },
         FaultKind.UNAVAILABLE: {
             "sso": ("ServiceUnavailableException", "Service is unavailable", 503),
             "sso-oidc": ("ServiceUnavailableException", "Service is unavailable", 503),
+            "signin": ("InternalServerException", "Service is unavailable", 503),
             "organizations": ("ServiceException", "Service is unavailable", 503),
         },
         FaultKind.THROTTLING: {
             "sso": ("TooManyRequestsException", "Too many requests", 429),
             "sso-oidc": ("SlowDownException", "Too many requests", 400),
+            "signin": ("TooManyRequestsError", "Too many requests", 429),
             "organizations": ("TooManyRequestsException", "Too many requests", 400),
         },
     }

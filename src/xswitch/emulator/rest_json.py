@@ -1,4 +1,4 @@
-"""JSON over HTTP, as IAM Identity Center's services speak it: calls, results, and errors.
+"""JSON over HTTP, as the services of signing in speak it: calls, results, and errors.
 
 Sources: the service models of `sso` and `sso-oidc`, and RFC 6749, 5.2, for the errors of OAuth.
 """
@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.http import HttpResponse
+from xswitch.emulator.sigv4 import HttpRequest
 
 JSON_TYPE = "application/json"
+REGION_PATH = re.compile(r"/region/([a-z]{2,4}(?:-[a-z]+)+-\d{1,2})(?=/|$)")
+"""The start of an endpoint's path that names the region which the client believes in."""
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-f:]+\](:[0-9]{1,5})?")
 STATUSES: Mapping[str, int] = MappingProxyType(
     {
         "ForbiddenException": 403,
@@ -55,6 +59,47 @@ class RestCall:
     region: str
     base: str
     bearer: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RestOperation:
+    """An action that a request names by its method and path; `subject` is what it's about."""
+
+    service: str
+    action: str
+    region: str
+    subject: str
+    run: Callable[[], HttpResponse]
+    refuse: Callable[[EmulatedAwsError], HttpResponse]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Endpoint(NamedTuple):
+    """Where a client sent a request: the emulator's URL as it sees it, the region, and the path."""
+
+    base: str
+    region: str
+    path: str
+
+
+def endpoint_of(request: HttpRequest, default_host: str) -> Endpoint:
+    """The endpoint of a request; without a usable Host header it has `default_host`."""
+    prefix = REGION_PATH.match(request.path)
+    host = request.headers.get("host", "")
+    return Endpoint(
+        f"http://{host if _HOST.fullmatch(host) else default_host}{prefix[0] if prefix else ''}",
+        prefix[1] if prefix else "",
+        request.path[prefix.end() :] if prefix else request.path,
+    )
+
+
+def json_object(body: bytes) -> Mapping[str, Any] | None:
+    """The object of a body, None if it isn't one."""
+    try:
+        data = json.loads(body or b"{}")
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def error(code: str, message: str, *, retry_after: int = 0) -> EmulatedAwsError:

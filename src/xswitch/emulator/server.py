@@ -12,13 +12,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from xswitch.core.errors import SettingsError
-from xswitch.emulator import identity_center
+from xswitch.emulator import identity_center, signin
 from xswitch.emulator.clock import EmulatorClock, MachineClock, MovableClock, ShiftedClock
 from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.exchanges import Backend, Exchange, signed_exchange
 from xswitch.emulator.faults import REPLACING, FaultInjector, FaultKind, corrupted, fault_response
 from xswitch.emulator.http import HOST, HttpResponse, HttpServer, new_request_id
 from xswitch.emulator.identity_center import SignInStore
+from xswitch.emulator.signin import LoginStore
 from xswitch.emulator.sigv4 import HttpRequest
 from xswitch.emulator.state import AwsState
 from xswitch.emulator.stores import SessionStore, StateStore
@@ -36,7 +37,7 @@ class RecordedRequest:
 
     `error` is AWS's code or the fault's name, "" for a good answer; `subject` is the name or ARN of
     an IAM request's entity, or an account and permission set. `service` is botocore's name: sts,
-    iam, organizations, sso-oidc, sso.
+    iam, organizations, sso-oidc, sso, signin.
     """
 
     action: str
@@ -73,6 +74,7 @@ class EmbeddedAws:
         self.faults = faults or FaultInjector()
         self.store = SessionStore()
         self.sign_ins = SignInStore()
+        self.logins = LoginStore()
         self._backend = Backend(self.clock, self.wall, self.state_store, self.store)
         self.admin = admin
         self._recorded: list[RecordedRequest] = []
@@ -150,16 +152,7 @@ class EmbeddedAws:
         request_id = new_request_id()
         if request.path.startswith(ADMIN_PATH):
             return self._administer(request, request_id)
-        rest = identity_center.operation(
-            request,
-            request_id,
-            self.state_store.seen(),
-            self.sign_ins,
-            self.store,
-            now=self.clock.now(),
-            default_host=f"{HOST}:{self.port}",
-        )
-        exchange: Exchange = rest or signed_exchange(self._backend, request, request_id, source_ip)
+        exchange = self._exchange(request, request_id, source_ip)
         faults = self.faults.take(exchange.action, exchange.service)
         for fault in faults:
             if fault.kind is FaultKind.DELAY:
@@ -179,6 +172,24 @@ class EmbeddedAws:
         for fault in faults:
             response = replace(response, body=corrupted(fault, response.body))
         return response
+
+    def _exchange(self, request: HttpRequest, request_id: str, source_ip: str) -> Exchange:
+        world, now = self.state_store.seen(), self.clock.now()
+        host = f"{HOST}:{self.port}"
+        by_path = identity_center.operation(
+            request, request_id, world, self.sign_ins, self.store, now=now, default_host=host
+        ) or signin.operation(
+            request,
+            request_id,
+            world,
+            self.logins,
+            self.store,
+            now=now,
+            wall=self.wall.now(),
+            default_host=host,
+            source_ip=source_ip,
+        )
+        return by_path or signed_exchange(self._backend, request, request_id, source_ip)
 
     def _record(self, request: HttpRequest, exchange: Exchange, error: str) -> None:
         parameters = exchange.parameters

@@ -36,7 +36,8 @@ class IssuedSession:
     differs. `mfa_at` is when an MFA code was given (None: no code). `policies` are the session
     policies; `tags` the session tags, inherited ones included; `transitive` the lower-case keys
     passed on to the next role. `federated_provider` is the ARN of the identity provider that
-    vouched for the role's user, "" for none.
+    vouched for the role's user, "" for none; `signed_in` marks credentials of a sign-in to the
+    console, which may do what the user may.
     """
 
     keys: SessionKeys
@@ -53,6 +54,7 @@ class IssuedSession:
     source_identity: str = ""
     principal_id: str = ""
     federated_provider: str = ""
+    signed_in: bool = False
 
 
 def credentials_structure(session: IssuedSession) -> Mapping[str, str]:

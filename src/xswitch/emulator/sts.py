@@ -68,7 +68,7 @@ def perform(call: AuthenticatedCall, world: AwsState, store: SessionStore) -> Re
     session = call.caller.session
     if (
         session is not None
-        and not session.role_arn
+        and not (session.role_arn or session.signed_in)
         and call.action not in _ALLOWED_TO_SESSIONS_OF_USERS
     ):
         raise access_denied(f"Cannot call {call.action} with session credentials")

@@ -160,7 +160,7 @@ def portal_client(aws: EmbeddedAws, region: str = "", *, validate: bool = True) 
     return _client("sso", url, validate=validate)
 
 
-class _Form(HTMLParser):
+class Form(HTMLParser):
     """The fields of the only form of a page that is posted."""
 
     def __init__(self, text: str) -> None:
@@ -215,7 +215,7 @@ def approve(url: str, *, user: str = "dana", deny: bool = False, follow: bool = 
         answered = shown
     else:
         assert shown.status == 200, shown.text
-        form = _Form(shown.text)
+        form = Form(shown.text)
         fields = {**form.fields, "user": user, "decision": "deny" if deny else "approve"}
         answered = fetch(urljoin(url, form.action), fields)
     if not answered.location:

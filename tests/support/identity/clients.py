@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import subprocess
 import sys
@@ -100,6 +101,18 @@ def _cli(env: Mapping[str, str], _config: str, cwd: Path, url: str) -> Ran:
     return run([find_program("/usr/bin/aws"), *words.split(), url], env, cwd=cwd)
 
 
+def newest_cli() -> str:
+    """Return the newest AWS CLI v2; the test skips without it."""
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        missing("the newest AWS CLI of make test-tools is for Linux on x86_64")
+    return find_program(str(TOOLS / "aws-cli" / "dist" / "aws"))
+
+
+def _newest_cli(env: Mapping[str, str], _config: str, cwd: Path, _url: str) -> Ran:
+    words = "sts get-caller-identity --query Arn --output text"
+    return run([newest_cli(), *words.split()], env, cwd=cwd)
+
+
 def _go(env: Mapping[str, str], config: str, cwd: Path, _url: str) -> Ran:
     require_go_client()
     return run([str(TOOLS / "go-identity"), *([config] if config else [])], env, cwd=cwd)
@@ -121,3 +134,5 @@ CLIENTS = (
     Client("AWS CLI", _cli, names_files=False),
 )
 """The dearest last."""
+NEWEST_CLI = Client("AWS CLI 2.38", _newest_cli, names_files=False)
+"""Of `make test-tools`; the one of CLIENTS is Debian's 2.9."""

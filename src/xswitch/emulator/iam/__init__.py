@@ -14,7 +14,7 @@ from xswitch.emulator.iam.authorization import authorize
 from xswitch.emulator.iam.call import IamRequest, Result
 from xswitch.emulator.parameters import requested_action
 from xswitch.emulator.state import AwsState
-from xswitch.emulator.stores import SessionStore, StateStore
+from xswitch.emulator.stores import IssuedSession, SessionStore, StateStore
 
 NAME = "iam"
 API_VERSION = "2010-05-08"
@@ -27,13 +27,17 @@ def known(parameters: Mapping[str, str]) -> str:
     return requested_action(parameters, ACTIONS, API_VERSION)
 
 
+def _is_without_mfa(session: IssuedSession) -> bool:
+    return not (session.role_arn or session.signed_in) and session.mfa_at is None
+
+
 def perform(call: AuthenticatedCall, state_store: StateStore, store: SessionStore) -> Result:
     """Run an action that `known` accepted and return its result.
 
     Changes are in `state_store` afterwards. Raises EmulatedAwsError.
     """
     session = call.caller.session
-    if session is not None and not session.role_arn and session.mfa_at is None:
+    if session is not None and _is_without_mfa(session):
         # GetSessionToken's credentials can call IAM only if they were issued with an MFA code (STS
         # API reference, GetSessionToken).
         raise invalid_client_token()

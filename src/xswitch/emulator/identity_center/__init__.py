@@ -5,31 +5,34 @@ All of it is told by method and path, so it shares the emulator's address with S
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
-from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.http import HttpResponse
 from xswitch.emulator.identity_center import approval, oidc, portal
 from xswitch.emulator.identity_center.sign_ins import SignInStore
-from xswitch.emulator.rest_json import RestCall, error, error_response, result_response
+from xswitch.emulator.pages import HTML_TYPE, comes_from_elsewhere, form_of
+from xswitch.emulator.rest_json import (
+    RestCall,
+    RestOperation,
+    endpoint_of,
+    error,
+    error_response,
+    json_object,
+    result_response,
+)
 from xswitch.emulator.sigv4 import HttpRequest
 from xswitch.emulator.state import AwsState
 from xswitch.emulator.stores import SessionStore
 
-__all__ = ["REGION_PATH", "RestOperation", "SignInStore", "operation"]
+__all__ = ["SignInStore", "operation"]
 
-REGION_PATH = re.compile(r"/region/([a-z]{2,4}(?:-[a-z]+)+-\d{1,2})(?=/|$)")
-"""The start of an endpoint's path that names the region which the client believes in."""
 BEARER_HEADER = "x-amz-sso_bearer_token"
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-f:]+\](:[0-9]{1,5})?")
 _ACTIONS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
     {
         ("POST", "/client/register"): (oidc.NAME, "RegisterClient"),
@@ -48,19 +51,6 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
 _PAGES = frozenset({"Authorize", "ApproveDevice"})
 
 
-@dataclass(frozen=True, slots=True)
-class RestOperation:
-    """An action of Identity Center that a request names; `subject` is its account and role."""
-
-    service: str
-    action: str
-    region: str
-    subject: str
-    run: Callable[[], HttpResponse]
-    refuse: Callable[[EmulatedAwsError], HttpResponse]
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-
 def operation(  # noqa: PLR0913 -- the request, and what the emulator knows
     request: HttpRequest,
     request_id: str,
@@ -72,8 +62,7 @@ def operation(  # noqa: PLR0913 -- the request, and what the emulator knows
     default_host: str,
 ) -> RestOperation | None:
     """The action of Identity Center that a request names, None for any other request."""
-    prefix = REGION_PATH.match(request.path)
-    path = request.path[prefix.end() :] if prefix else request.path
+    base, region, path = endpoint_of(request, default_host)
     if request.method in ("GET", "HEAD"):
         for instance in world.identity_centers:
             if path in instance.redirects:
@@ -82,14 +71,12 @@ def operation(  # noqa: PLR0913 -- the request, and what the emulator knows
     if named is None:
         return None
     service, action = named
-    host = request.headers.get("host", "")
-    base = f"http://{host if _HOST.fullmatch(host) else default_host}{prefix[0] if prefix else ''}"
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     call = RestCall(
         action=action,
         parameters=query,
         now=now,
-        region=prefix[1] if prefix else "",
+        region=region,
         base=base,
         bearer=request.headers.get(BEARER_HEADER, ""),
     )
@@ -119,11 +106,9 @@ def _answer_page(
 ) -> HttpResponse:
     posted = request.method == "POST"
     if posted:
-        origin = request.headers.get("origin", "")
-        if origin not in ("", "null") and not f"{call.base}/".startswith(f"{origin}/"):
-            return HttpResponse(HTTPStatus.FORBIDDEN, b"", request_id, "text/html; charset=utf-8")
-        form = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-        call = replace(call, parameters=dict(form))
+        if comes_from_elsewhere(request, call.base):
+            return HttpResponse(HTTPStatus.FORBIDDEN, b"", request_id, HTML_TYPE)
+        call = replace(call, parameters=form_of(request))
     page = approval.answer(call, world, sign_ins, posted=posted)
     return replace(page, request_id=request_id)
 
@@ -136,10 +121,7 @@ def _redirect(start_url: str, request_id: str) -> RestOperation:
 
 
 def _json_object(body: bytes) -> Mapping[str, Any]:
-    try:
-        data = json.loads(body or b"{}")
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
+    data = json_object(body)
+    if data is None:
         raise error("InvalidRequestException", "The body must be a JSON object")
     return data

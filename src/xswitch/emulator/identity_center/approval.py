@@ -9,8 +9,6 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from html import escape
-from http import HTTPStatus
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from xswitch.emulator.http import HttpResponse
 from xswitch.emulator.identity_center.oidc import CODE_GRANT, DEVICE_PATH, redirect_registered
@@ -22,24 +20,12 @@ from xswitch.emulator.identity_center.sign_ins import (
     SignInStore,
     new_token,
 )
+from xswitch.emulator.pages import PageError, hidden_fields, page, redirect, refused_page
 from xswitch.emulator.rest_json import RestCall
 from xswitch.emulator.state import AwsState, IdentityCenter
 
 AUTHORIZE_PATH = "/authorize"
 _CHALLENGE_LENGTH = 43
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
-<title>{title}</title><style>
-body {{ font: 16px/1.5 sans-serif; max-width: 34em; margin: 4em auto; padding: 0 1em }}
-button, select, input {{ font: inherit; padding: .3em 1em; margin-right: .5em }}
-</style></head><body><h1>{title}</h1>
-{body}
-</body></html>
-"""
-
-
-class _PageError(Exception):
-    """The reason why a request gets a page with an error instead of a redirect."""
 
 
 def answer(call: RestCall, world: AwsState, store: SignInStore, *, posted: bool) -> HttpResponse:
@@ -52,8 +38,8 @@ def answer(call: RestCall, world: AwsState, store: SignInStore, *, posted: bool)
     }
     try:
         return store.locked(lambda: pages[call.action, posted](call, world, store))
-    except _PageError as problem:
-        return _page("Request refused", f"<p id=error>{escape(str(problem))}</p>", status=400)
+    except PageError as problem:
+        return refused_page(problem)
 
 
 def _show_authorize(call: RestCall, world: AwsState, store: SignInStore) -> HttpResponse:
@@ -61,14 +47,14 @@ def _show_authorize(call: RestCall, world: AwsState, store: SignInStore) -> Http
     client = store.clients.get(given.get("client_id", ""))
     redirect_uri = given.get("redirect_uri", "")
     if client is None:
-        raise _PageError("invalid_client: The client is not registered.")
+        raise PageError("invalid_client: The client is not registered.")
     if call.now >= client.expires_at:
-        raise _PageError("invalid_client: The client's registration has expired.")
+        raise PageError("invalid_client: The client's registration has expired.")
     if not redirect_registered(client, redirect_uri):
-        raise _PageError("invalid_redirect_uri: The client didn't register this redirect_uri.")
+        raise PageError("invalid_redirect_uri: The client didn't register this redirect_uri.")
     instance = world.identity_center(client.issuer_url)
     if instance is None or call.region not in ("", instance.region):
-        raise _PageError("invalid_request: The instance is not known in this region.")
+        raise PageError("invalid_request: The instance is not known in this region.")
     if problem := _request_problem(given, client):
         return _redirect(redirect_uri, given.get("state"), problem)
     request = AuthorizationRequest(
@@ -105,36 +91,36 @@ def _request_problem(
 def _decide_authorize(call: RestCall, world: AwsState, store: SignInStore) -> HttpResponse:
     request = store.requests.pop(call.parameters.get("request", ""), None)
     if request is None:
-        raise _PageError("invalid_request: This page was answered already, or never shown.")
+        raise PageError("invalid_request: This page was answered already, or never shown.")
     if _decision(call) is Decision.DENIED:
         problem = ("access_denied", "The request was denied")
         return _redirect(request.redirect_uri, request.state, problem)
     instance = world.identity_center(request.start_url)
     if instance is None:
-        raise _PageError("invalid_request: The instance is gone.")
+        raise PageError("invalid_request: The instance is gone.")
     user = _chosen_user(call, instance)
     code = new_token("aoc")
     expires_at = call.now + timedelta(seconds=instance.authorization_code_seconds)
     store.codes[code] = AuthorizationCode(request, user, expires_at)
-    return _redirect_with(request.redirect_uri, {"code": code}, request.state)
+    return redirect(request.redirect_uri, {"code": code}, request.state)
 
 
 def _show_device(call: RestCall, world: AwsState, store: SignInStore) -> HttpResponse:
     user_code = call.parameters.get("user_code", "")
     if not user_code:
-        return _page(
+        return page(
             "Authorize a device",
             f'<form action="{DEVICE_PATH}"><input name=user_code placeholder=XXXX-XXXX autofocus>'
             "<button>Continue</button></form>",
         )
     device = store.by_user_code(user_code)
     if device is None or call.now >= device.expires_at:
-        raise _PageError("The code is unknown or has expired.")
+        raise PageError("The code is unknown or has expired.")
     if device.decision is not Decision.NONE:
-        raise _PageError("The code was answered already.")
+        raise PageError("The code was answered already.")
     instance = world.identity_center(device.start_url)
     if instance is None:
-        raise _PageError("The instance is gone.")
+        raise PageError("The instance is gone.")
     client = store.clients[device.client_id]
     return _form(DEVICE_PATH, instance, client, {"user_code": device.user_code}, client.scopes)
 
@@ -144,14 +130,14 @@ def _decide_device(call: RestCall, world: AwsState, store: SignInStore) -> HttpR
     device = store.by_user_code(call.parameters.get("user_code", ""))
     decision = _decision(call)
     if device is None:
-        raise _PageError("The code is unknown or has expired.")
+        raise PageError("The code is unknown or has expired.")
     instance = world.identity_center(device.start_url)
     if instance is not None and decision is Decision.APPROVED:
         device.user = _chosen_user(call, instance)
     device.decision = decision
     if decision is Decision.DENIED:
-        return _page("Request denied", "<p id=done>You can close this window.</p>")
-    return _page("Request approved", "<p id=done>You can close this window.</p>")
+        return page("Request denied", "<p id=done>You can close this window.</p>")
+    return page("Request approved", "<p id=done>You can close this window.</p>")
 
 
 def _decision(call: RestCall) -> Decision:
@@ -159,14 +145,14 @@ def _decision(call: RestCall) -> Decision:
         call.parameters.get("decision", "")
     )
     if chosen is None:
-        raise _PageError("invalid_request: Approve or deny.")
+        raise PageError("invalid_request: Approve or deny.")
     return chosen
 
 
 def _chosen_user(call: RestCall, instance: IdentityCenter) -> str:
     user = instance.user(call.parameters.get("user", ""))
     if user is None:
-        raise _PageError("access_denied: There is no such user.")
+        raise PageError("access_denied: There is no such user.")
     return user.name
 
 
@@ -177,10 +163,6 @@ def _form(
     hidden: Mapping[str, str],
     scopes: tuple[str, ...],
 ) -> HttpResponse:
-    fields = "".join(
-        f'<input type=hidden name="{escape(name)}" value="{escape(value)}">'
-        for name, value in hidden.items()
-    )
     user_code = escape(hidden.get("user_code", ""))
     shown = f"<p>Code: <strong id=code>{user_code}</strong></p>" if user_code else ""
     users = "".join(
@@ -191,34 +173,13 @@ def _form(
     body = (
         f"<p><strong id=client>{escape(client.name)}</strong> asks for {escape(asked)} at"
         f" {escape(instance.start_url)}.</p>{shown}"
-        f'<form method=post action="{path}">{fields}'
+        f'<form method=post action="{path}">{hidden_fields(hidden)}'
         f"<p><label>Sign in as <select name=user id=user>{users}</select></label></p>"
         "<button name=decision value=approve id=approve>Approve</button>"
         "<button name=decision value=deny id=deny>Deny</button></form>"
     )
-    return _page("Allow access?", body)
+    return page("Allow access?", body)
 
 
 def _redirect(uri: str, state: str | None, problem: tuple[str, str]) -> HttpResponse:
-    return _redirect_with(uri, {"error": problem[0], "error_description": problem[1]}, state)
-
-
-def _redirect_with(uri: str, parameters: Mapping[str, str], state: str | None) -> HttpResponse:
-    parts = urlsplit(uri)
-    added = {**parameters, **({} if state is None else {"state": state})}
-    query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *added.items()])
-    location = parts._replace(query=query).geturl()
-    return HttpResponse(HTTPStatus.FOUND, b"", "", "text/html; charset=utf-8", location, _NO_STORE)
-
-
-_NO_STORE = (("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"))
-
-
-def _page(title: str, body: str, *, status: int = HTTPStatus.OK) -> HttpResponse:
-    text = _PAGE.format(title=escape(title), body=body)
-    return HttpResponse(
-        status, text.encode(), "", "text/html; charset=utf-8", headers=(*_NO_STORE, *_FRAMES)
-    )
-
-
-_FRAMES = (("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"))
+    return redirect(uri, {"error": problem[0], "error_description": problem[1]}, state)
