@@ -1,4 +1,4 @@
-"""Token files of Identity Center, from xswitch to four clients and back."""
+"""Token files of Identity Center, from xswitch to real clients and back."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conftest import find_program
+from support.aws.cli import signing_in
 from support.aws.emulator import aws_server
 from support.aws.identity_center import (
     SSO_REGION,
@@ -28,7 +29,7 @@ from support.aws.identity_center import (
     write_shared_token,
 )
 from support.e2e import Ran, run
-from support.identity.clients import CLIENTS, Client
+from support.identity.clients import CLIENTS, NEWEST_CLI, Client
 from support.reliability.soak import chance, chunks, count, tell
 from xswitch.adapters.sso.shared_tokens import SharedTokenFiles
 from xswitch.core.model import Secret, SharedSignIn, SsoSession, SsoToken
@@ -44,7 +45,11 @@ def _boto3(env: Mapping[str, str], _config: str, cwd: Path, _url: str) -> Ran:
     return run([sys.executable, str(_IDENTITY)], env, cwd=cwd)
 
 
-READERS = (Client("boto3", _boto3), *(one for one in CLIENTS if one.name != "boto3"))
+READERS = (
+    Client("boto3", _boto3),
+    *(one for one in CLIENTS if one.name != "boto3"),
+    NEWEST_CLI,
+)
 _LETTERS = "abcXYZ019 .-_+@/é漢"
 
 
@@ -178,6 +183,18 @@ def test_xswitch_reads_a_sign_in_of_the_aws_cli(aws: EmbeddedAws, tmp_path: Path
     assert process.returncode == 0
     read = SharedTokenFiles(str(tmp_path)).load(session).token
     assert read is not None
+    assert read.expires_at > datetime.now(UTC)
+
+
+def test_xswitch_reads_a_sign_in_of_the_newest_aws_cli(aws: EmbeddedAws, tmp_path: Path) -> None:
+    session = session_named("corp")
+    config_of(tmp_path, aws, session)
+    with signing_in(["sso", "login"], environment(tmp_path, aws), tmp_path) as cli:
+        approve(cli.opened(), follow=True)  # by PKCE
+        assert cli.ended() == 0, cli.said
+    read = SharedTokenFiles(str(tmp_path)).load(session).token
+    assert read is not None
+    assert read.refresh_token is not None
     assert read.expires_at > datetime.now(UTC)
 
 
