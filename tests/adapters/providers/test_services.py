@@ -459,6 +459,20 @@ def test_a_sign_in_that_is_not_refreshed(
     assert (error.code, error.next_step) == (code, "aws login --profile dev")
 
 
+def test_a_throttled_sign_in_service_is_no_denial(
+    clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_login(clean_world, LOGIN, timedelta(minutes=-1))
+    answer = json_reply(
+        429,
+        {"error": "INVALID_REQUEST", "message": "Too many requests"},
+        {"x-amzn-ErrorType": "TooManyRequestsError"},
+    )
+    with serve(lambda _: answer) as signin:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SIGNIN", signin.url)
+        assert refused(CredentialSourceKind.LOGIN_SESSION, login()).code == "throttled"
+
+
 def test_the_login_cache_may_be_elsewhere(
     clean_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

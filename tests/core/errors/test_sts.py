@@ -143,6 +143,8 @@ def test_the_status_decides_without_a_code() -> None:
     assert error("503", "Service Unavailable", status=503).code == "aws_internal"
     assert error("Odd", status=500).code == "aws_internal"
     assert error("407", status=407).code == "proxy"
+    assert error("TooManyRequestsError", status=429).code == "throttled"
+    assert error("429", status=429).code == "not_aws"
 
 
 def test_only_long_term_keys_are_a_source_error() -> None:

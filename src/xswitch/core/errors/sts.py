@@ -26,6 +26,7 @@ from xswitch.core.text import pluralize, sanitize
 _RUN_AGAIN = "Run the same command again."
 _SERVER_FAULT = 500
 _PROXY_AUTHENTICATION = 407
+_TOO_MANY_REQUESTS = 429
 _NEGLIGIBLE_SKEW = timedelta(seconds=60)
 
 
@@ -365,6 +366,8 @@ def _error_code(response: AwsErrorResponse) -> ErrorCode:
     if response.code.isdigit() or not response.code:
         # Not an AWS error document: the page of a proxy or a captive portal.
         return ErrorCode.PROXY if response.status == _PROXY_AUTHENTICATION else ErrorCode.NOT_AWS
+    if response.status == _TOO_MANY_REQUESTS:  # each service has its own code for it
+        return ErrorCode.THROTTLED
     texts, default_code = _BY_AWS_CODE_AND_TEXT.get(aws_code, ((), ErrorCode.DENIED))
     text = response.text.lower()
     return next((code for part, code in texts if part in text), default_code)
