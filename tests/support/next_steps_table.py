@@ -224,7 +224,7 @@ ADVICE: dict[str, str] = {
     "Check the task role of the container, or use another source.": _AWS,
     "xswitch sso add": "a person types the start URL, and signs in",
     "aws logout --profile {}": "the AWS CLI ends its own sign-in",
-    "Install the AWS CLI v2, then repeat the command.": _OTHERS,
+    "Install the AWS CLI 2.32 or newer, then repeat the command.": _OTHERS,
     "Wait a minute, then repeat the command.": _AGAIN,
     "Correct sso_start_url or sso_region at {}.": _CONFIG,
     "{} --profile {}": "a person types keys or signs in",

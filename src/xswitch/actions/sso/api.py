@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # imported on the first call
     from xswitch.actions.sso.sign_out import SignOutResult
     from xswitch.actions.sso.tokens import AccessTokens
 
+_UNKNOWN_COMMAND = frozenset({2, 252})
+"""The exit status of an AWS CLI that doesn't know a command: of v1 in the past, and of both now."""
+
 
 class SsoActions:
     """Signing in to Identity Center, its tokens, and signing out."""
@@ -69,14 +72,15 @@ class SsoActions:
     def aws_login(self, login: AwsLogin) -> int:
         """Run `aws login` for a profile, and return its exit status.
 
-        Raises SourceCredentialsError if there is no AWS CLI.
+        Raises SourceCredentialsError if there is no AWS CLI, or one that is too old.
         """
         status = self._ports.aws_cli.login(login.profile)
-        if status is None:
+        if status is None or status in _UNKNOWN_COMMAND:
+            lacks = "isn't installed" if status is None else "is too old"
             raise SourceCredentialsError(
-                f"Profile {login.profile} signs in with the AWS CLI, which isn't installed here.",
+                f"Profile {login.profile} signs in with the AWS CLI, which {lacks} here.",
                 why="Its login_session belongs to `aws login`, whose keys only the AWS CLI makes.",
-                next_step="Install the AWS CLI v2, then repeat the command.",
+                next_step="Install the AWS CLI 2.32 or newer, then repeat the command.",
                 code=ErrorCode.AWS_CLI_MISSING,
             )
         return status
