@@ -197,8 +197,9 @@ ROWS: dict[str, Row] = {
         "test_identity",
     ),
     "kinds": Row(
-        "Each kind of profile, switched to in bash, zsh, and fish, then real clients",
-        9,
+        "Each kind of profile, and roles of each other source, switched to in bash, zsh, and fish,"
+        " then real clients",
+        15,
         "the announced identity",
         "test_kinds",
     ),

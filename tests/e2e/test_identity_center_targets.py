@@ -55,7 +55,8 @@ def aws() -> Iterator[KindsAws]:
 
 @pytest.fixture
 def home(aws: KindsAws, tmp_path: Path) -> Iterator[World]:
-    with kinds_world(aws, tmp_path) as made:
+    with kinds_world(aws, tmp_path) as kinds:
+        made = kinds.world
         sections = (
             f"\n[profile {name}]\n"
             + "".join(f"{key} = {text}\n" for key, text in case.profile.items())
@@ -86,10 +87,10 @@ def test_a_role_that_cant_be_had_is_explained(home: World, aws: KindsAws, name: 
 
 
 def test_a_sign_in_that_was_ended_is_told_with_its_command(home: World, aws: KindsAws) -> None:
-    assert run(["xswitch", "switch", "sso"], home.env, cwd=home.folder).code == 0
+    assert run(["xswitch", "switch", "work-admin"], home.env, cwd=home.folder).code == 0
     aws.sign_ins.revoke("dana")
     # The stored session is served for its life, and no new one is to be had
-    assert run(["xswitch", "switch", "sso"], home.env, cwd=home.folder).code == 0
+    assert run(["xswitch", "switch", "work-admin"], home.env, cwd=home.folder).code == 0
     ran = run(["xswitch", "explain", "legacy-sso", "--json"], home.env, cwd=home.folder)
     data = json.loads(ran.out)["data"]
     assert data["causes"][0]["code"] == "sso_sign_in_ended"
@@ -113,7 +114,7 @@ def test_a_role_of_the_portals_list_needs_no_profile_and_outlives_the_list(home:
     }
     # A role that a profile has isn't listed twice, and the list names its account
     assert "prod/Admin" not in rows
-    assert rows["sso"]["account_name"] == "prod"
+    assert rows["work-admin"]["account_name"] == "prod"
     ran = run(["xswitch", "switch", "dev/ReadOnly", "--json"], home.env, cwd=home.folder)
     assert ran.code == 0, ran.err
     data = json.loads(ran.out)["data"]

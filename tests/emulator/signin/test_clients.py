@@ -144,8 +144,13 @@ def test_the_login_of_another_device_is_refreshed_too(
         assert (answer.account, answer.name) == (DEV, "user/dev"), (client.name, answer)
 
 
-@pytest.mark.parametrize("client", ALL, ids=lambda client: client.name)
-@pytest.mark.parametrize("why", ["revoked", "forbidden", "key"])
+@pytest.mark.parametrize(
+    ("client", "why"),
+    [
+        pytest.param(client, why, id=f"{client.name}-{why}")
+        for client, why in zip(ALL, ("revoked", "forbidden", "key", "revoked"), strict=True)
+    ],
+)
 def test_clients_are_refused(
     aws: EmbeddedAws, env: dict[str, str], tmp_path: Path, client: Client, why: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""The newest AWS CLI signs in, and the test is the person at the browser.
+"""A program signs in, by default the newest AWS CLI, and the test is the person at the browser.
 
 with signing_in(["login", "--profile", "x"], env, folder) as cli:
     fetch(approve_login(aws, cli.opened()))
@@ -23,7 +23,7 @@ echo "$1" >> "{log}"
 
 
 class CliSignIn:
-    """A running AWS CLI; `said` is its output once it has ended."""
+    """A running program; `said` is its output once it has ended."""
 
     def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
         self._process, self._log = process, log
@@ -63,14 +63,16 @@ class CliSignIn:
 
 
 @contextmanager
-def signing_in(words: Sequence[str], env: Mapping[str, str], folder: Path) -> Iterator[CliSignIn]:
-    """Start `aws WORDS` with a browser that only notes the URL in `folder`."""
+def signing_in(
+    words: Sequence[str], env: Mapping[str, str], folder: Path, *, program: str = ""
+) -> Iterator[CliSignIn]:
+    """Start a program with a browser that only notes the URL in `folder`."""
     log, browser = folder / "opened-urls", folder / "noting-browser"
     log.unlink(missing_ok=True)
     browser.write_text(_BROWSER.format(log=log), encoding="utf-8")
     browser.chmod(0o700)
     process = subprocess.Popen(
-        [newest_cli(), *words],
+        [program or newest_cli(), *words],
         env={**env, "BROWSER": str(browser)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

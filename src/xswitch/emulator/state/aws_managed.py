@@ -75,6 +75,16 @@ AWS_MANAGED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "AmazonDynamoDBReadOnlyAccess": _allow(
             Action=["dynamodb:Get*", "dynamodb:List*", "dynamodb:Describe*", "dynamodb:Query"]
         ),
+        "SignInLocalDevelopmentAccess": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": ["signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token"],
+                    "Resource": "arn:aws:signin:*:*:oauth2/public-client/*",
+                }
+            ],
+        },
         "CloudWatchReadOnlyAccess": _allow(
             Action=["cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*", "logs:Get*"]
         ),
