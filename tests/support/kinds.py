@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -303,7 +304,12 @@ class KindsHome:
         return replace(self.world, target=(kind.name,), env={**self.world.env, **own})
 
     def expire(self, kind: Kind) -> None:
-        """Let the keys of `aws login` have ended, if the kind starts with them."""
+        """Let no keys be left from another client.
+
+        Those of `aws login` have ended, if the kind starts with them, and the AWS CLI has none of a
+        web identity.
+        """
+        shutil.rmtree(self.world.folder / ".aws" / "cli" / "cache", ignore_errors=True)
         if kind.signs_in:
             expire_login(self.world.folder, LOGIN)
 
