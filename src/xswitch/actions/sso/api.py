@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # imported on the first call
     from xswitch.actions.sso.tokens import AccessTokens
 
 _UNKNOWN_COMMAND = frozenset({2, 252})
-"""The exit status of an AWS CLI that doesn't know a command: of v1 in the past, and of both now."""
+"""The exit status of an AWS CLI that doesn't know a command: of v1, and of v2."""
 
 
 class SsoActions:
