@@ -12,6 +12,7 @@ from support.actions import CANARY
 from support.sso.sign_in import SESSION, SsoWorld, a_token, refused
 from xswitch.actions.sso.tokens import AccessTokens
 from xswitch.core.errors import (
+    ConfigError,
     ErrorCode,
     NetworkError,
     SignInError,
@@ -72,6 +73,19 @@ def test_a_token_of_both_places_stays_in_both() -> None:
     world.shared.tokens["corp"] = a_token(world.clock, 60)
     new = world.tokens.token(SESSION)
     assert world.tokens.load(SESSION).token == new == world.shared.tokens["corp"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_renewed_token_isnt_lost_where_the_shared_cache_cant_be_written(own: object) -> None:
+    """A refresh token works once, so the next program couldn't renew it again."""
+    world = SsoWorld()
+    world.shared.tokens["corp"] = a_token(world.clock, 60)
+    world.shared.error = ConfigError("The cache can't be written.")
+    if own:
+        world.store(a_token(world.clock, 60, "own", refreshable=False))
+    new = world.tokens.token(SESSION)
+    assert world.tokens.load(SESSION).token == new == world.tokens.token(SESSION)
+    assert world.oidc.calls == ["refresh"]
 
 
 def test_a_token_whose_life_is_short_isnt_refreshed_at_each_call_of_a_crowd() -> None:
@@ -194,6 +208,28 @@ def test_a_rejected_token_isnt_taken_again_and_leaves_way_for_a_sign_in(place: s
     result = world.sign_in()
     assert result.method == "authorization_code"
     assert world.tokens.token(SESSION).expires_at == result.expires_at
+
+
+@pytest.mark.parametrize("place", ["vault", "shared"])
+def test_a_token_that_is_renewed_and_refused_again_needs_a_sign_in(place: str) -> None:
+    """Such as that of a client without the portal's scope: each program would renew it."""
+    world = SsoWorld()
+    if place == "vault":
+        world.store(a_token(world.clock))
+    else:
+        world.shared.tokens["corp"] = a_token(world.clock)
+    renewed = world.tokens.token(SESSION, world.tokens.token(SESSION))
+    assert "ended" in needed(world, renewed).why
+    assert "ended" in needed(world).why
+    assert world.oidc.calls == ["refresh"]
+    # One that was accepted in between is renewed again when it's refused
+    world = SsoWorld()
+    world.store(a_token(world.clock))
+    renewed = world.tokens.token(SESSION, world.tokens.token(SESSION))
+    world.clock.advance(3500)
+    later = world.tokens.token(SESSION)
+    assert world.tokens.token(SESSION, later) not in {renewed, later}
+    assert world.oidc.calls == ["refresh"] * 3
 
 
 def test_another_places_token_is_taken_after_a_rejected_one() -> None:

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.sso.sign_in import SESSION
-from xswitch.core.model import Secret, SsoToken
+from xswitch.core.model import Secret, SharedSignIn, SsoToken
 from xswitch.core.sso.cache_files import (
-    decode_token,
     encode_token,
     format_time,
     parse_time,
+    read_token,
     token_file_name,
 )
 
@@ -43,7 +43,7 @@ TOKENS = st.builds(
 
 @given(TOKENS)
 def test_a_token_survives(token: SsoToken) -> None:
-    assert decode_token(encode_token(SESSION, token)) == token
+    assert read_token(encode_token(SESSION, token), SESSION) == SharedSignIn(token)
 
 
 @given(TOKENS)
@@ -102,9 +102,30 @@ def test_times(text: object, expected: datetime | None) -> None:
     ],
 )
 def test_damaged_files(text: str) -> None:
-    assert decode_token(text) is None
+    assert read_token(text, SESSION) == SharedSignIn(damaged=True)
+
+
+@pytest.mark.parametrize(
+    ("start_url", "is_taken"),
+    [
+        (SESSION.start_url, True),
+        (f"{SESSION.start_url}/#/", True),
+        (SESSION.start_url.replace("corp", "CORP"), True),
+        (None, True),  # some programs leave it out
+        (17, True),
+        ("https://other.awsapps.com/start", False),
+        (f"{SESSION.start_url}/other", False),
+    ],
+)
+def test_a_token_of_the_portal_that_a_session_had_before_isnt_taken(
+    start_url: object,
+    is_taken: bool,  # noqa: FBT001
+) -> None:
+    fields = {"accessToken": "a", "expiresAt": "2026-03-01T12:00:00Z", "startUrl": start_url}
+    found = read_token(json.dumps(fields), SESSION)
+    assert (found.token is not None, found.damaged) == (is_taken, False)
 
 
 @given(st.text())
 def test_any_text_is_a_token_or_none(text: str) -> None:
-    assert decode_token(text) is None
+    assert read_token(text, SESSION) == SharedSignIn(damaged=True)

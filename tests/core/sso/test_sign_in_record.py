@@ -37,7 +37,7 @@ RECORDS = [
     SignInRecord(replace(TOKEN, client_secret=None, refresh_token=None)),
     SignInRecord(replace(TOKEN, registration_expires_at=None), REGISTRATIONS),
     SignInRecord(TOKEN, failed=(FailedRefresh(refresh_digest(TOKEN), NOW, refused=True, why="w"),)),
-    SignInRecord(TOKEN, rejected=(access_digest(TOKEN),)),
+    SignInRecord(TOKEN, rejected=(access_digest(TOKEN),), replacement=access_digest(TOKEN)),
 ]
 
 

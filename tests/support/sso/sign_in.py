@@ -142,11 +142,15 @@ class FakeShared:
     def __init__(self) -> None:
         self.tokens: dict[str, SsoToken] = {}
         self.damaged = False
+        self.error: XswitchError | None = None
+        """Raised where a token is stored."""
 
     def load(self, session: SsoSession) -> SharedSignIn:
         return SharedSignIn(self.tokens.get(session.cache_name), self.damaged)
 
     def store(self, session: SsoSession, token: SsoToken) -> None:
+        if self.error is not None:
+            raise self.error
         self.tokens[session.cache_name] = token
 
     def delete(self, session: SsoSession) -> bool:

@@ -32,6 +32,7 @@ from xswitch.core.sso.hosts import check_start_url
 from xswitch.core.sso.sign_in_record import (
     FailedRefresh,
     SignInRecord,
+    access_digest,
     can_refresh,
     is_fresh,
     is_usable,
@@ -132,25 +133,42 @@ class AccessTokens:
                     break
                 tokens = self._remember(session, tokens, token, error, marks)
                 continue
-            self._keep(session, tokens, token, new, marks)
+            replaced = _is_rejected(token, tokens, rejected)
+            self._keep(session, tokens, token, new, marks, replaced=replaced)
             return new
         usable = self._usable(tokens, rejected)
         if usable is not None:
             return usable
         raise failure or self._needed(session, tokens, rejected)
 
-    def _keep(
-        self, session: SsoSession, tokens: _Tokens, old: SsoToken, new: SsoToken, marks: Marks
+    def _keep(  # noqa: PLR0913 -- what is known of a refresh
+        self,
+        session: SsoSession,
+        tokens: _Tokens,
+        old: SsoToken,
+        new: SsoToken,
+        marks: Marks,
+        *,
+        replaced: bool,
     ) -> None:
-        """Store a refreshed token where the old one was."""
-        own = tokens.record.token
-        shared = tokens.shared
-        if own is not None and refresh_digest(own) == refresh_digest(old):
-            self.store(session, replace(tokens.record, token=new, failed=(), rejected=()), marks)
-        if shared is not None and refresh_digest(shared) == refresh_digest(old):
-            # A read-only cache doesn't make the token worse
-            with suppress(XswitchError):
+        """Store a refreshed token where the old one was; the old one may be of no use any more.
+
+        `replaced` means that the portal had refused the old one.
+        """
+        record = replace(tokens.record, replacement=access_digest(new) if replaced else "")
+        own, shared = (
+            token is not None and refresh_digest(token) == refresh_digest(old)
+            for token in (tokens.record.token, tokens.shared)
+        )
+        if shared:
+            try:
                 self._ports.shared.store(session, new)
+            except XswitchError:
+                own = True  # the cache can't be written
+        if own:
+            self.store(session, replace(record, token=new, failed=(), rejected=()), marks)
+        elif replaced:
+            self.store(session, record, marks)
 
     def _remember(
         self,
@@ -217,6 +235,7 @@ class AccessTokens:
             issued_at=now,
             expires_at=token.expires_at,
             last_used=now,
+            refreshable=can_refresh(token, now),
         )
 
     def _load(self, session: SsoSession) -> _Tokens:
@@ -257,11 +276,7 @@ class AccessTokens:
 
     def _refreshable(self, tokens: _Tokens) -> tuple[SsoToken, ...]:
         now = self._ports.clock.now()
-        return tuple(
-            token
-            for token in tokens.candidates
-            if can_refresh(token, now) and tokens.record.failure(token, now) is None
-        )
+        return tuple(token for token in tokens.candidates if tokens.record.may_refresh(token, now))
 
     def _needed(
         self, session: SsoSession, tokens: _Tokens, rejected: SsoToken | None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xswitch.core.errors import ErrorCode
+from xswitch.core.errors import ErrorCode, SignInNeededError
 from xswitch.core.errors.source_credentials import SourceLabel, source_error
 from xswitch.core.errors.sso import sign_in_needed
 from xswitch.core.errors.sts import ApiCall, connection_error
@@ -24,6 +24,7 @@ from xswitch.core.model import (
 )
 from xswitch.core.roles.sources import sso_role_of_source
 from xswitch.core.roles.sso_endpoints import with_endpoints
+from xswitch.core.sso.sessions import all_sessions, session_with_url
 from xswitch.threads import Timeouts, run_with_timeout
 
 if TYPE_CHECKING:  # it imports botocore
@@ -51,12 +52,12 @@ class SsoProvider:
 
     def ensure_sign_in(self, base: CredentialSource, view: ConfigView) -> None:
         """Renew the token if that is due. Raises SourceCredentialsError, NetworkError."""
-        self._token(self._role(base, view).session, None)
+        self._token_for(base, view, self._role(base, view).session, None)
 
     def resolve(self, base: CredentialSource, view: ConfigView) -> Credentials:
         """Return the role's credentials. Raises SourceCredentialsError, NetworkError."""
         role = self._role(base, view)
-        token = self._token(role.session, None)
+        token = self._token_for(base, view, role.session, None)
         from xswitch.adapters.sso.portal_clients import (  # noqa: PLC0415 -- it imports botocore
             PortalClient,
             RejectedTokenError,
@@ -68,8 +69,21 @@ class SsoProvider:
                 return self._role_credentials(portal, base, role, token)
             except RejectedTokenError:
                 # The sign-in was ended elsewhere: a renewed token, or another one, may be accepted
-                token = self._token(role.session, token)
-        raise sign_in_needed(role.session.label, "The sign-in was ended.")
+                token = self._token_for(base, view, role.session, token)
+        raise sign_in_needed(_label(base, view, role.session), "The sign-in was ended.")
+
+    def _token_for(
+        self,
+        base: CredentialSource,
+        view: ConfigView,
+        session: SsoSession,
+        rejected: SsoToken | None,
+    ) -> SsoToken:
+        try:
+            return self._token(session, rejected)
+        except SignInNeededError as error:
+            label = _label(base, view, session)
+            raise sign_in_needed(label, error.why, ErrorCode(error.code)) from None
 
     def _role(self, base: CredentialSource, view: ConfigView) -> SsoRole:
         """Return what a source asks the portal for, with the endpoints of its session."""
@@ -107,4 +121,13 @@ class SsoProvider:
         except RejectedTokenError:
             raise
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its tree
-            raise translate_error(error, SourceLabel(base, session.name), call) from None
+            raise translate_error(error, SourceLabel(base, session.label), call) from None
+
+
+def _label(base: CredentialSource, view: ConfigView, session: SsoSession) -> str:
+    """Return how `xswitch login` names a session: by the profile if its own name is another's."""
+    if session.name or base.profile is None:
+        return session.label
+    known = session_with_url(all_sessions(view), session.start_url)
+    is_other = known is not None and known.region != session.region
+    return base.profile if is_other else session.label

@@ -7,7 +7,7 @@ from pathlib import Path
 from xswitch.adapters.ownership import state_error
 from xswitch.adapters.state.private_files import read_file, replace_private
 from xswitch.core.model import SharedSignIn, SsoSession, SsoToken
-from xswitch.core.sso.cache_files import MAX_BYTES, decode_token, encode_token, token_file_name
+from xswitch.core.sso.cache_files import MAX_BYTES, encode_token, read_token, token_file_name
 
 
 class SharedTokenFiles:
@@ -29,8 +29,7 @@ class SharedTokenFiles:
             return SharedSignIn()
         except (OSError, UnicodeDecodeError):
             return SharedSignIn(damaged=True)
-        token = decode_token(text)
-        return SharedSignIn(token, damaged=token is None)
+        return read_token(text, session)
 
     def store(self, session: SsoSession, token: SsoToken) -> None:
         """Write a session's token, mode 0600, by rename. Raises ConfigError."""

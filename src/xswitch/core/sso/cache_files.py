@@ -12,7 +12,7 @@ import json
 from datetime import UTC, datetime
 
 from xswitch.core.digests import sha1
-from xswitch.core.model import Secret, SsoSession, SsoToken
+from xswitch.core.model import Secret, SharedSignIn, SsoSession, SsoToken, portal_address
 
 MAX_BYTES = 1 << 20
 
@@ -60,17 +60,30 @@ def encode_token(session: SsoSession, token: SsoToken) -> str:
     return json.dumps(data)
 
 
-def decode_token(text: str) -> SsoToken | None:
-    """Read a token that any of these programs wrote; None for anything else.
+def read_token(text: str, session: SsoSession) -> SharedSignIn:
+    """Read the token file of a session, which any of these programs wrote.
 
-    Fields beside the token that have another form count as missing, as in botocore.
+    Fields beside the token that have another form count as missing, as in botocore. A file has the
+    session's name, so it may be of a portal that the session had before; that portal's token isn't
+    sent to another one.
     """
+    data = _fields(text)
+    token = _decode(data)
+    url = _text(data, "startUrl")
+    if url and portal_address(url) != portal_address(session.start_url):
+        return SharedSignIn()
+    return SharedSignIn(token, damaged=token is None)
+
+
+def _fields(text: str) -> dict[str, object]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict):
-        return None
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _decode(data: dict[str, object]) -> SsoToken | None:
     access, expires_at = _text(data, "accessToken"), parse_time(data.get("expiresAt"))
     if not access or expires_at is None:
         return None

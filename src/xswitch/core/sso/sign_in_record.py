@@ -53,6 +53,8 @@ class SignInRecord:
     """Of the tokens that are stored: the vault's and the shared cache's."""
     rejected: tuple[str, ...] = ()
     """Digests of access tokens that the portal no longer accepts, although they haven't expired."""
+    replacement: str = ""
+    """The digest of the access token that a refresh has put in the place of a rejected one."""
 
     def failure(self, token: SsoToken, now: datetime) -> FailedRefresh | None:
         """Return the failure for which a refresh with this token needn't be tried."""
@@ -66,6 +68,15 @@ class SignInRecord:
     def rejects(self, token: SsoToken) -> bool:
         """Whether the portal has refused a token."""
         return bool(self.rejected) and access_digest(token) in self.rejected
+
+    def may_refresh(self, token: SsoToken, now: datetime) -> bool:
+        """Whether a refresh of a token may help.
+
+        It doesn't if it failed, or if the portal has refused its result too: the token of a client
+        without the portal's scope, for example, is renewed and refused forever.
+        """
+        is_refused = self.rejects(token) and access_digest(token) == self.replacement
+        return can_refresh(token, now) and self.failure(token, now) is None and not is_refused
 
     def with_rejected(self, token: SsoToken) -> SignInRecord:
         """Return the record with one more token that the portal refuses; the oldest go."""
@@ -163,6 +174,7 @@ def encode(key: str, record: SignInRecord) -> str:
                 for one in record.failed
             ],
             "rejected": list(record.rejected),
+            "replacement": record.replacement,
         }
     )
 
@@ -187,6 +199,7 @@ def decode(value: str | None, key: str) -> SignInRecord:
                 for one in data["failed"]
             ),
             rejected=tuple(_text(one) for one in data["rejected"]),
+            replacement=_text(data["replacement"]),
         )
     except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         return SignInRecord()
