@@ -80,6 +80,22 @@ def test_gone_roles_are_told_and_pruned_only_when_asked() -> None:
     assert "ReadOnly" not in pruned.text
 
 
+def test_profiles_of_another_sign_in_to_the_portal_stay() -> None:
+    """Its list is another one: what this one doesn't have isn't gone there."""
+    other = SECTION.replace("corp]", "corp-admin]")
+    theirs = SsoSession("corp-admin", URL, "eu-west-1")
+    text = populate(SECTION + other, ALL, PLAIN, theirs).text
+    found = populate(text, [ADMIN], replace(PLAIN, prune=True))
+    assert found.text == text
+    assert found.plan.covered == ("Prod/Admin",)
+    assert (found.plan.edited, found.plan.prunable) == ((), ())
+    # Those of the older form become the named session's
+    text = populate(SECTION, ALL, PLAIN, SsoSession("", URL, "eu-west-1")).text
+    found = populate(text, [ADMIN], replace(PLAIN, prune=True))
+    assert set(found.plan.removed) == {"Prod/ReadOnly", "Dev/Admin"}
+    assert found.plan.updated == ("Prod/Admin",)
+
+
 def test_another_template_renames_only_with_prune() -> None:
     found = populate(SECTION, ALL, PLAIN)
     other = PopulateOptions(template=parse_template("{role_name}.{account_name}", "lower"))

@@ -25,6 +25,7 @@ from xswitch.core.model import (
 )
 from xswitch.core.model.sso import portal_address
 from xswitch.core.sso.names import NameTemplate, Naming, RoleKey, assign_names
+from xswitch.core.sso.sessions import SESSION_KEY
 
 MARK = "xswitch_populated"
 
@@ -124,8 +125,12 @@ class _Planner:
                 self._own[name] = own
                 continue
             self._covered.setdefault(key, []).append(name)
-            if profile.get(MARK) is not None:
+            if profile.get(MARK) is not None and self._is_of_session(profile):
                 self._edited.append(name)
+
+    def _is_of_session(self, profile: Profile) -> bool:
+        name = self._session.name
+        return (profile.get(SESSION_KEY) or name) == name
 
     def _as_written(self, profile: Profile, key: RoleKey, section: ConfigSection) -> _Own | None:
         properties = {row[0]: row[1] for row in section.rows}
@@ -135,6 +140,8 @@ class _Planner:
         url = (mark or "").partition(" ")[2]
         if portal_address(url) != self._url or mark != populated_by(properties, url):
             return None
+        if not self._is_of_session(profile):
+            return None  # of another sign-in to the portal, whose roles this list doesn't tell
         return _Own(profile.name, key, properties.get("region"), properties, section.start)
 
     def plan(self) -> PopulatePlan:
