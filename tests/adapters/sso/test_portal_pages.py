@@ -7,6 +7,7 @@ import pytest
 
 from support.aws.emulator import aws_server
 from support.aws.identity_center import endpoint_variables, generated_state, sign_in
+from support.aws.servers import json_reply, serve
 from xswitch.adapters.sso.portal_pages import PortalPages, retry_after
 from xswitch.core.errors import (
     ErrorCode,
@@ -70,6 +71,20 @@ def test_a_portal_that_isnt_there_is_a_network_error() -> None:
     session = SsoSession("corp", "https://corp.awsapps.com/start", "eu-west-1", portal=nowhere)
     with pytest.raises(NetworkError):
         PortalPages().page(session, Secret("SECRET-token"), PageRequest())
+
+
+@pytest.mark.parametrize("account", ["", "111111111111"])
+def test_a_page_that_leads_to_itself_ends_a_listing(account: str) -> None:
+    pages = {"accountList": [], "roleList": [], "nextToken": "again"}
+    with serve(lambda _: json_reply(200, pages)) as server:
+        portal = Endpoint("eu-west-1", f"http://127.0.0.1:{server.port}")
+        session = SsoSession("corp", "https://corp.awsapps.com/start", "eu-west-1", portal=portal)
+        asked = PortalPages()
+        first = asked.page(session, Secret("SECRET-token"), PageRequest(account))
+        assert first.next_token == "again"
+        with pytest.raises(NetworkError) as caught:
+            asked.page(session, Secret("SECRET-token"), PageRequest(account, "again"))
+    assert caught.value.code == ErrorCode.NOT_AWS
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,38 @@ def test_a_folder_that_cant_be_written_is_a_sentence(
         lists.append(URL, AccountsPage(()))
 
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+
+
+@given(st.data())
+def test_a_list_with_any_other_value_in_it_is_whole_or_none(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    lists = FilePortalLists(tmp_path_factory.mktemp("portal") / "portal")
+    lists.write(portal_list())
+    path = lists._path(URL, "json")
+    content = json.loads(path.read_bytes())
+    holder: object = content
+    while True:
+        keys = sorted(holder) if isinstance(holder, dict) else range(len(holder))  # type: ignore[arg-type]
+        key = data.draw(st.sampled_from(keys))
+        inner = holder[key]  # type: ignore[index]
+        if not isinstance(inner, (dict, list)) or not inner or data.draw(st.booleans()):
+            holder[key] = data.draw(json_values)  # type: ignore[index]
+            break
+        holder = inner
+    path.write_text(json.dumps(content), encoding="utf-8")
+    for role in lists.load():
+        assert all(
+            isinstance(text, str)
+            for text in (role.session, role.start_url, role.account_id, role.account_name)
+        )
+
+
 names = st.text(min_size=1, max_size=8)
 pages = st.one_of(
     st.builds(

@@ -134,6 +134,8 @@ def _parse(response: Any, request: PageRequest, call: ApiCall) -> PortalPage:
     entries = response.get("roleList" if request.account_id else "accountList")
     if not isinstance(token, str) or not isinstance(entries, list):
         raise _not_aws(call)
+    if token and token == request.next_token:  # a listing would never end
+        raise _not_aws(call)
     if request.account_id:
         names = tuple(_name(entry, "roleName", call) for entry in entries)
         if not all(names):

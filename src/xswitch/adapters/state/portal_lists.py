@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -145,13 +146,7 @@ class FilePortalLists:
         """Keep a page: a line in a single write, after what a killed writer left of another."""
         path = self._path(start_url, "pages")
         try:
-            descriptor = os.open(
-                path,
-                os.O_RDWR
-                | os.O_APPEND
-                | getattr(os, "O_NOFOLLOW", 0)
-                | getattr(os, "O_CLOEXEC", 0),
-            )
+            descriptor = os.open(path, _APPEND)
             try:
                 set_private_mode(descriptor)
                 _cut_half_line(descriptor)
@@ -258,7 +253,7 @@ def _decode_list(data: dict[str, Any]) -> PortalList:
     roles = tuple(
         PortalRole(session, start_url, account_id, account_name, name, mark == _NEW, mark == _GONE)
         for account_id, account_name, names in data["accounts"]
-        for name, mark in names.items()
+        for name, mark in _mapping(names)
     )
     texts = {session, start_url}
     for role in roles:
@@ -272,6 +267,12 @@ def _decode_list(data: dict[str, Any]) -> PortalList:
         datetime.fromtimestamp(data["changed_at"], UTC),
         roles,
     )
+
+
+def _mapping(value: Any) -> Iterable[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return value.items()
 
 
 def _encode_page(page: PortalPage) -> list[object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -201,11 +201,3 @@ def unfinished_roles(
         for (account_id, name), account_name in found.items()
     ]
     return tuple(roles)
-
-
-def account_names(lists: Iterable[PortalList]) -> Iterator[tuple[str, str]]:
-    """Yield account IDs with their names in any list."""
-    for one in lists:
-        for role in one.roles:
-            if role.account_name:
-                yield role.account_id, role.account_name
