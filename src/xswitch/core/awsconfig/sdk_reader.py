@@ -43,8 +43,8 @@ def read_view(
     return ConfigView(
         paths,
         MappingProxyType(profiles),
-        MappingProxyType({**only["sso-session"], **config_sections["sso-session"]}),
-        MappingProxyType({**only["services"], **config_sections["services"]}),
+        MappingProxyType({**config_sections["sso-session"], **only["sso-session"]}),
+        MappingProxyType({**config_sections["services"], **only["services"]}),
         tuple(problems),
     )
 
