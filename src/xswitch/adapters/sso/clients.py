@@ -17,7 +17,7 @@ from xswitch.adapters.aws.clients import ClientCache
 from xswitch.adapters.aws.errors import error_response, translate_error
 from xswitch.core.display import hide_secrets
 from xswitch.core.errors import ErrorCode, NetworkError, XswitchError
-from xswitch.core.errors.sso import sign_in_error
+from xswitch.core.errors.sso import SIGN_IN_MESSAGES, sign_in_error
 from xswitch.core.errors.sts import ApiCall, connection_error, redact
 from xswitch.core.model import Endpoint, SsoSession
 from xswitch.core.sso.hosts import is_api_host
@@ -105,12 +105,13 @@ class SsoClients:
         secrets: tuple[str, ...],
         codes: Callable[[str], ErrorCode | None],
     ) -> XswitchError:
+        origin = "" if session.origin is None else ":".join(map(str, session.origin))
         if isinstance(error, _ForbiddenHostError):
             return sign_in_error(
                 session.label,
                 ErrorCode.SSO_START_URL,
                 detail="the endpoint isn't one of its partition",
-                origin="" if session.origin is None else ":".join(map(str, session.origin)),
+                origin=origin,
             )
         received_at = datetime.now(UTC)
         if not isinstance(error, boto.ClientError):
@@ -121,7 +122,9 @@ class SsoClients:
         text = hide_secrets(redact(text, secrets)).partition("\n")[0].rstrip(". ")
         code = codes(response.code)
         if code is not None:
-            return sign_in_error(session.label, code, detail=text, why=text)
+            is_told = "{detail}" in SIGN_IN_MESSAGES[code].what
+            why = "" if is_told else text
+            return sign_in_error(session.label, code, detail=text, why=why, origin=origin)
         translated = translate_error(error, call, received_at, secrets)
         if isinstance(translated, NetworkError) or response.status >= _SERVER_ERROR:
             return translated

@@ -5,7 +5,7 @@ Importing this module imports botocore.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -36,6 +36,8 @@ _GRANT_CODES = {
     "InvalidClientException": ErrorCode.SSO_CLIENT,
     "UnauthorizedClientException": ErrorCode.SSO_CLIENT,
 }
+_START_CODES = {"InvalidRequestException": ErrorCode.SSO_START_URL}
+"""Of the calls that carry the start URL: AWS refuses one that isn't of the region's portals."""
 _DEVICE_CODES = _GRANT_CODES | {
     "ExpiredTokenException": ErrorCode.SSO_CODE_EXPIRED,
     "AccessDeniedException": ErrorCode.SSO_NOT_APPROVED,
@@ -74,7 +76,7 @@ class BotoOidc:
                 scopes=list(session.scopes),
                 **options,
             ),
-            codes={},
+            codes=_START_CODES,
         )
         return self._parsed(
             lambda: SsoRegistration(
@@ -99,6 +101,7 @@ class BotoOidc:
                 clientId=registration.client_id, clientSecret=secret, startUrl=start_url
             ),
             (secret,),
+            _GRANT_CODES | _START_CODES,
         )
         url = response.get("verificationUri", "")
         return self._parsed(
@@ -229,11 +232,10 @@ class BotoOidc:
         operation: str,
         send: Callable[[Any], Any],
         secrets: tuple[str, ...] = (),
-        codes: dict[str, ErrorCode] | None = None,
+        codes: Mapping[str, ErrorCode] = _GRANT_CODES,
     ) -> Any:
-        known = _GRANT_CODES if codes is None else codes
         return self._clients.call(
-            session, session.oidc_endpoint, operation, send, secrets, known.get
+            session, session.oidc_endpoint, operation, send, secrets, codes.get
         )
 
     @staticmethod
