@@ -30,9 +30,10 @@ from xswitch.core.profiles.managed import (
     overrides_from_profile,
     recorded_environment,
 )
+from xswitch.core.roles.builder import RoleBuilder
 from xswitch.core.roles.endpoints import EndpointResolver
 from xswitch.core.roles.portal import named_settings
-from xswitch.core.roles.resolve import ResolvedRoles, RoleBuilder, managed_profiles, resolve_all
+from xswitch.core.roles.resolve import ResolvedRoles, managed_profiles, resolve_all
 from xswitch.core.sessions.plan import NO_SURROUNDINGS, mfa_process_for, plan_sessions
 from xswitch.core.sessions.surroundings import WorkingFolder, source_surroundings
 

@@ -19,7 +19,8 @@ from support.actions import (
     World,
 )
 from xswitch.actions.ports import no_progress, replace_ports
-from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.acquisition import SessionRequest, SessionResult
+from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes
 from xswitch.actions.sessions.unlocked import MAX_LOCK_WAIT_SECONDS, device_turn
 from xswitch.actions.snapshot import take_snapshot

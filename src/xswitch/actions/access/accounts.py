@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xswitch.actions.ports import Iam, MfaPrompt, Progress
-from xswitch.actions.sessions.broker import Broker, SessionRequest
+from xswitch.actions.sessions.acquisition import SessionRequest
+from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.arn import partition_of, partition_of_region

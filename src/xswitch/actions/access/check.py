@@ -9,7 +9,8 @@ from xswitch.actions.access.api import AccessCheckResult, AccessPlanResult
 from xswitch.actions.access.callers import find_assuming_profile
 from xswitch.actions.access.role_profile import write_role_profile
 from xswitch.actions.ports import MfaPrompt, Progress
-from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.acquisition import SessionRequest, SessionResult
+from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.mfa import MfaCodes
 from xswitch.actions.sessions.verification import check_identity
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot

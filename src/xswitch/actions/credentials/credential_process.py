@@ -6,7 +6,8 @@ import shlex
 from contextlib import ExitStack, suppress
 
 from xswitch.actions.ports import MfaPrompt, Ports, no_progress
-from xswitch.actions.sessions.broker import Broker, SessionRequest, SessionResult
+from xswitch.actions.sessions.acquisition import SessionRequest, SessionResult
+from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.managed_profiles import ensure_bound, follow_sessions
 from xswitch.actions.sessions.mfa import MfaCodes, NoMfaPrompt
 from xswitch.actions.sessions.other_session import with_other_session

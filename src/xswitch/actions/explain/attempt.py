@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from xswitch.actions.explain.calls import HopCredentials
 from xswitch.actions.ports import Ports
-from xswitch.actions.sessions.broker import Acquisition, Broker, SessionRequest
+from xswitch.actions.sessions.acquisition import Acquisition, SessionRequest
+from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.unlocked import resolve_source
 from xswitch.actions.sessions.verification import check_identity
 from xswitch.actions.snapshot import ConfigSnapshot

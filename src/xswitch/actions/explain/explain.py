@@ -19,7 +19,8 @@ from xswitch.actions.explain.calls import (
 from xswitch.actions.explain.lookup import Lookup
 from xswitch.actions.explain.readers import IamReaders
 from xswitch.actions.ports import Aws, MfaPrompt, Ports, Progress, SessionStorage
-from xswitch.actions.sessions.broker import Broker, SessionRequest
+from xswitch.actions.sessions.acquisition import SessionRequest
+from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.actions.targets import effective_overrides

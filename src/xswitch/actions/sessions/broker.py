@@ -10,24 +10,26 @@ No session's lock is held during a question for an MFA code or a `credential_pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from xswitch.actions.ports import Marks, Ports, Progress
-from xswitch.actions.sessions.mfa import MfaCodeRequired, MfaCodes, MfaQuestion
+from xswitch.actions.sessions.acquisition import (
+    SOURCE,
+    Acquisition,
+    SessionRequest,
+    SessionResult,
+)
+from xswitch.actions.sessions.mfa import MfaCodeRequired, MfaQuestion
 from xswitch.actions.sessions.publish import (
     mfa_index_entry,
     role_index_entry,
     source_index_entry,
 )
-from xswitch.actions.sessions.renewability import renewable_until
+from xswitch.actions.sessions.stored_sessions import StoredSessions
 from xswitch.actions.sessions.unlocked import (
-    MAX_LOCK_WAIT_SECONDS,
     SourceRequired,
-    Turn,
     answer_question,
     device_turn,
     loop_error,
@@ -41,7 +43,6 @@ from xswitch.core.errors import (
     ErrorCode,
     NetworkError,
     SourceCredentialsError,
-    VaultError,
     XswitchError,
 )
 from xswitch.core.errors.source_credentials import SourceLabel, as_source_error
@@ -51,15 +52,12 @@ from xswitch.core.model import (
     Credentials,
     CredentialSourceKind,
     HistoryEntry,
-    IndexEntry,
     PlannedMfaSession,
     Problem,
     Secret,
     SessionPlan,
 )
-from xswitch.core.profiles.binding import ProfileBinding
-from xswitch.core.sessions import session_record
-from xswitch.core.sessions.key_variables import key_variables, surrounding_variables
+from xswitch.core.roles.sources import sign_in_of_source
 from xswitch.core.sessions.plan import mfa_process_for, with_temporary_source
 from xswitch.core.sessions.running_commands import credential_process_digest
 from xswitch.core.sessions.session_record import SessionRecord
@@ -70,99 +68,9 @@ CLOCK_MARGIN = timedelta(minutes=5)
 
 StsAnswer = TypeVar("StsAnswer")
 
-SOURCE = -1
-"""In place of a hop's number: the session of a target without hops, at the chain's start."""
 
-
-@dataclass(frozen=True, slots=True)
-class SessionRequest:
-    """How to get a session."""
-
-    mfa_codes: MfaCodes
-    progress: Progress
-    force_renewal: bool = False
-    """Get a new session even if a valid one is stored."""
-    renew_if_advised: bool = False
-    """Renew at the time at which others would start a background renewal."""
-    interactive: bool = True
-    """Whether a person started this."""
-    managed_profile: str = ""
-    """The profile that will serve the session."""
-    binding: ProfileBinding | None = None
-    """The binding of the command that asks."""
-    marks: Marks | None = None
-    """The forget marks from before the config was read; None to read them now."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionResult:
-    """A session, stored or new."""
-
-    record: SessionRecord
-    from_vault: bool
-    problems: tuple[Problem, ...] = ()
-    """Why a session was not renewed, or not indexed."""
-    new_records: Mapping[str, SessionRecord] = field(default_factory=dict)
-    """The sessions that were made, by key: also those before the role in its chain."""
-    aws_unreachable: bool = False
-    """Whether it was not renewed because AWS didn't respond."""
-    forgotten: bool = False
-    """Whether it was forgotten since the request began, so that it isn't stored."""
-    marks: Marks = field(default_factory=dict)
-    """The forget marks as they were when the request began."""
-
-
-@dataclass
-class Acquisition:
-    """The state of one request to the broker."""
-
-    plan: SessionPlan
-    view: ConfigView
-    request: SessionRequest
-    marks: Marks = field(default_factory=dict)
-    """The forget marks as they were when the request began."""
-    source_credentials: Credentials | None = None
-    """Resolved at most once."""
-    new_records: dict[str, SessionRecord] = field(default_factory=dict)
-    """The sessions that this request made, by key."""
-    problems: list[Problem] = field(default_factory=list)
-    aws_unreachable: bool = False
-    first_seen: dict[str, SessionRecord | None] = field(default_factory=dict)
-    """The sessions that were stored at first, by key."""
-    questions: dict[str, MfaQuestion] = field(default_factory=dict)
-    """The questions for codes, by the key of the session they are for."""
-    source_error: XswitchError | None = None
-    """Why there are no source credentials."""
-    device_turn: Turn = field(default_factory=Turn)
-    source_turn: Turn = field(default_factory=Turn)
-    signed_in: bool = False
-    """Whether the sign-in of the source was found to be valid."""
-
-    def release_turns(self) -> None:
-        """Let other callers ask for codes, and run the process of the source."""
-        self.device_turn.release()
-        self.source_turn.release()
-
-    @property
-    def last(self) -> int:
-        """The index of the plan's last hop; `SOURCE` without one."""
-        return len(self.plan.hops) - 1
-
-
-def forgotten_error(name: str, next_step: str) -> VaultError:
-    """Report that a session was forgotten while it was made."""
-    return VaultError(
-        f"{name} was forgotten while its session was made, so nothing is kept.",
-        next_step=next_step,
-        code=ErrorCode.FORGOTTEN,
-    )
-
-
-class Broker:
+class Broker(StoredSessions):
     """Gets sessions by plan, safe for use from several threads and processes at once."""
-
-    def __init__(self, ports: Ports) -> None:
-        self.ports = ports
 
     def session(
         self, plan: SessionPlan, view: ConfigView, request: SessionRequest
@@ -222,9 +130,6 @@ class Broker:
         """Delete a stored session, even if it's missing from vault or index."""
         with self.ports.storage.locks.hold(key):
             self.ports.storage.delete(key)
-
-    def _now(self) -> datetime:
-        return self.ports.process.clock.now()
 
     # -- attempts
 
@@ -551,15 +456,14 @@ class Broker:
         acquisition.signed_in = True
 
     def _source_label(self, acquisition: Acquisition) -> SourceLabel:
-        return self.source_label(acquisition.plan, acquisition.view)
+        return self.source_label(acquisition.plan)
 
-    def source_label(self, plan: SessionPlan, view: ConfigView) -> SourceLabel:
+    @staticmethod
+    def source_label(plan: SessionPlan) -> SourceLabel:
         """Return how messages name the source of a plan."""
         base = plan.base
-        profile = view.profiles.get(base.profile or "")
-        if plan.role.sso is not None:
-            return SourceLabel(base, plan.role.sso.session.name)
-        return SourceLabel(base, "" if profile is None else profile.get("sso_session") or "")
+        is_sso = base.kind is CredentialSourceKind.SSO
+        return SourceLabel(base, sign_in_of_source(base)[0] if is_sso else "")
 
     def _probe_source(self, acquisition: Acquisition) -> None:
         """Find out whether a later hop has to send its own MFA code.
@@ -580,90 +484,3 @@ class Broker:
             and self._load_usable_source(acquisition, mfa.key) is None
         ):
             self._source_credentials(acquisition)
-
-    # -- storage
-
-    def _load(self, acquisition: Acquisition, key: str) -> SessionRecord | None:  # noqa: ARG002 -- for subclasses
-        return self.ports.storage.load(key)
-
-    def _load_usable_source(self, acquisition: Acquisition, key: str) -> SessionRecord | None:
-        record = self._load(acquisition, key)
-        return record if record is not None and self._now() < record.usable_until else None
-
-    def _store(
-        self,
-        acquisition: Acquisition,
-        key: str,
-        credentials: Credentials,
-        index_entry: Callable[[SessionRecord], IndexEntry],
-    ) -> SessionRecord:
-        now = self._now()
-        check_temporary_credentials(credentials, now)
-        value = session_record.encode(key, credentials, now)
-        record = session_record.decode(value, key)
-        if record is None:
-            raise NetworkError(
-                "The response of STS lacks a key.",
-                next_step="xswitch doctor",
-                code=ErrorCode.INCOMPLETE_ANSWER,
-            )
-        acquisition.new_records[key] = record
-        self._save(acquisition, record, value, index_entry)
-        return record
-
-    def _save(
-        self,
-        acquisition: Acquisition,
-        record: SessionRecord,
-        value: str,
-        index_entry: Callable[[SessionRecord], IndexEntry],
-    ) -> None:
-        storage = self.ports.storage
-        # A request that was under way answers its own caller, but puts nothing back
-        if storage.forget_marks.changed(acquisition.marks, record.key):
-            return
-        storage.vault.put(record.key, value)
-        try:
-            storage.index.put(index_entry(record))
-        except XswitchError as error:
-            acquisition.problems.append(
-                Problem("index", f"The session is in the vault, but not in the index: {error}")
-            )
-        # `forget` marks first and then deletes, so a session that it has missed is removed here
-        if storage.forget_marks.changed(acquisition.marks, record.key):
-            storage.vault.delete(record.key)
-            with suppress(XswitchError):
-                storage.index.remove([record.key])
-
-    def _index_entry(
-        self, plan: SessionPlan, record: SessionRecord, entry: IndexEntry, managed_profile: str
-    ) -> IndexEntry:
-        existing = self.ports.storage.index.entries().get(record.key)
-        entry = replace(entry, variables=self._key_variables(plan))
-        if existing is None:
-            return replace(entry, managed_profile=managed_profile)
-        return replace(
-            entry,
-            managed_profile=managed_profile or existing.managed_profile,
-            static=existing.static,
-        )
-
-    def _key_variables(self, plan: SessionPlan) -> tuple[tuple[str, str], ...]:
-        return (
-            *key_variables(self.ports.config.environment.variables()),
-            *surrounding_variables(plan.surroundings.facts),
-        )
-
-    def _can_renew_without_prompt(self, plan: SessionPlan, now: datetime) -> bool:
-        """Whether, according to the index, a renewal works without prompt and `mfa_process`."""
-        until = renewable_until(plan, self.ports.storage.index.entries(), now)
-        return until is None or now < until
-
-    @contextmanager
-    def _lock(self, acquisition: Acquisition, key: str, *, wait: bool = True) -> Iterator[None]:
-        limit = None if wait else MAX_LOCK_WAIT_SECONDS
-        with (
-            acquisition.request.mfa_codes.lock(key),
-            self.ports.storage.locks.hold(key, limit),
-        ):
-            yield

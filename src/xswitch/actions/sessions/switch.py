@@ -9,12 +9,8 @@ from dataclasses import replace
 
 from xswitch.actions.api import RegionSource, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
-from xswitch.actions.sessions.broker import (
-    Broker,
-    SessionRequest,
-    SessionResult,
-    forgotten_error,
-)
+from xswitch.actions.sessions.acquisition import SessionRequest, SessionResult, forgotten_error
+from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.managed_profiles import (
     ensure_replaceable,
     ensure_writable,
@@ -156,7 +152,7 @@ def _switch_to_own_credentials(
         if switching.snapshot.settings.verify_identity:
             credentials = broker.source_credentials(plan, switching.snapshot.view, request)
             progress("asking AWS who this is")
-            label = broker.source_label(plan, switching.snapshot.view)
+            label = broker.source_label(plan)
             try:
                 identity = ports.aws.sts.get_caller_identity(credentials, plan.endpoint)
             except XswitchError as error:

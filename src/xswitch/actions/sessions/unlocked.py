@@ -21,12 +21,13 @@ from xswitch.core.errors import (
     SourceCredentialsError,
     XswitchError,
 )
+from xswitch.core.errors.source_credentials import source_name
 from xswitch.core.model import Credentials, CredentialSourceKind
 from xswitch.core.sessions.keys import key_digest
 from xswitch.core.sessions.running_commands import mfa_process_digest
 
 if TYPE_CHECKING:  # it uses this module
-    from xswitch.actions.sessions.broker import Acquisition
+    from xswitch.actions.sessions.acquisition import Acquisition
 
 # A caller with a valid session waits this long at most for another process to renew it.
 MAX_LOCK_WAIT_SECONDS = 15.0
@@ -139,7 +140,7 @@ def resolve_source(ports: Ports, acquisition: Acquisition) -> Credentials:
     """
     plan, began = acquisition.plan, ports.process.clock.now()
     acquisition.request.progress(
-        f"reading the credentials of {plan.base.profile or 'the environment'}"
+        f"reading the credentials of {plan.base.profile or source_name(plan.base)}"
     )
     try:
         return ports.aws.source_credentials.resolve(plan.base, acquisition.view, plan.endpoint)
