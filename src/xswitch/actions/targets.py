@@ -99,12 +99,12 @@ def current_role(snapshot: ConfigSnapshot, shown: Role, options: SwitchOptions) 
     current = snapshot.roles_by_name.get(shown.name)
     if current is None and shown.portal_role is not None and shown.sso is not None:
         # Its name follows the portal's list, or a profile for it was written
-        address = shown.sso.address
+        address = shown.sso.sign_in_address
         current = next(
             (
                 role._replace(name=shown.name)
                 for role in snapshot.resolution.roles
-                if role.sso is not None and role.sso.address == address
+                if role.sso is not None and role.sso.sign_in_address == address
             ),
             None,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,6 +33,7 @@ from xswitch.core.model import (
     Credentials,
     CredentialSourceKind,
     GuardRule,
+    IndexEntry,
     PortalRole,
     Secret,
     Settings,
@@ -56,7 +57,12 @@ region = eu-west-1
 output = json
 
 [profile twin]
-sso_start_url = {URL}/
+sso_session = corp
+sso_account_id = {ACCOUNT}
+sso_role_name = Admin
+
+[profile older]
+sso_start_url = {URL}
 sso_region = eu-west-1
 sso_account_id = {ACCOUNT}
 sso_role_name = Admin
@@ -161,11 +167,51 @@ def test_an_identity_center_session_is_kept_and_served_by_a_managed_profile(worl
     assert "AWSReservedSSO_Admin_=2A" in properties["credential_process"].value
     assert '"ASIASSO1"' in answer(world, "xs-admin")
     assert CANARY not in world.config.config
-    # Another profile of the same role has the same session
+    # Another profile of the same role and sign-in has the same session
     assert switched(world, "twin").from_vault
     assert len(world.base.resolved) == 1
     assert set(world.prompt_files.states) >= {"xs-admin", "xs-twin"}
     assert set(world.hot_pointers.pointers) >= {"xs-admin", "xs-twin"}
+
+
+def test_another_sign_in_to_the_same_portal_may_be_another_persons(world: World) -> None:
+    switched(world, "admin")
+    other = SESSION_ARN.replace("/dana", "/eve")
+    give_sso(world, "ASIASSO2", other)
+    result = switched(world, "older")
+    assert result.identity is not None
+    assert (result.from_vault, result.identity.arn) == (False, other)
+    assert '"ASIASSO1"' in answer(world, "xs-admin")
+    assert '"ASIASSO2"' in answer(world, "xs-older")
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "until"),
+    [
+        ((), None),  # one of the shared cache may be used
+        ((("corp", URL, True),), None),  # AWS doesn't tell the end of one that is renewed
+        ((("corp", URL, False),), NOW + timedelta(hours=8, seconds=-60)),
+        ((("other", URL, False),), None),
+        ((("corp", "https://other.awsapps.com/start", False),), None),
+    ],
+)
+@pytest.mark.parametrize("name", ["admin", "of-admin"])
+def test_a_renewal_ends_with_a_sign_in_that_isnt_renewed(
+    name: str, signed_in: tuple[tuple[str, str, bool], ...], until: datetime | None
+) -> None:
+    chained = "[profile of-admin]\nrole_arn = arn:aws:iam::222222222222:role/Of\n"
+    world = World(config=f"{CONFIG}{KINDS}\n{chained}source_profile = admin\n")
+    give_sso(world, "ASIASSO1")
+    for number, (label, url, refreshable) in enumerate(signed_in):
+        end = NOW + timedelta(hours=8)
+        entry = IndexEntry(
+            f"{number}" * 40, "sso_token", label, url, NOW, end, NOW, refreshable=refreshable
+        )
+        world.index.put(entry)
+    switched(world, name)
+    row = next(row for row in world.actions.status() if row.entry.managed_profile == f"xs-{name}")
+    assert row.renewable_until == until
+    assert world.prompt_files.states[f"xs-{name}"].renewable_until == until
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,14 @@ from xswitch.core.errors.source_credentials import (
     renewal_instruction,
     source_error,
 )
-from xswitch.core.model import CredentialSource, CredentialSourceKind, Origin
+from xswitch.core.model import (
+    CredentialSource,
+    CredentialSourceKind,
+    Origin,
+    SsoRole,
+    SsoSession,
+)
+from xswitch.core.roles.sources import sso_source
 
 
 def base(kind: CredentialSourceKind, profile: str | None = "dev") -> CredentialSource:
@@ -48,6 +55,17 @@ def test_every_code_has_a_message_for_every_source(
 )
 def test_the_renewal_command(source: SourceLabel, expected: str) -> None:
     assert renewal_instruction(source) == expected
+
+
+def test_a_role_that_only_the_portal_lists_is_named_and_listed_again() -> None:
+    session = SsoSession("", "https://corp.awsapps.com/start", "eu-west-1")
+    listed = sso_source(SsoRole(session, "111111111111", "Admin"), None, Origin("/config", 1))
+    label = SourceLabel(listed, session.label)
+    assert renewal_instruction(label) == f"xswitch login {session.start_url}"
+    for code in (ErrorCode.SSO_DENIED, ErrorCode.SSO_NOT_FOUND):
+        found = source_error(label, code)
+        assert found.what.endswith(f" 111111111111/Admin at {session.start_url}.")
+        assert found.next_step.endswith(f": xswitch sso refresh {session.start_url}")
 
 
 def test_a_hostile_profile_name_stays_one_word_and_one_line() -> None:

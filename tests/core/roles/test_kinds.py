@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -209,10 +210,16 @@ def test_a_target_and_the_roles_made_from_it_share_one_mfa_session() -> None:
     assert plan_of(found["dev"]) == plan.mfa.key != plan.key
 
 
-def test_the_key_of_an_identity_center_session_is_of_the_role_alone() -> None:
-    base = plan_of(TARGETS["sso"])
-    assert plan_of(TARGETS["legacy"]) == base
-    assert plan_of(TARGETS["sso"], Overrides(region="eu-north-1")) == base
+def test_the_key_of_an_identity_center_session_is_of_the_role_and_the_sign_in() -> None:
+    base = plan_of(TARGETS["legacy"])
+    named = plan_of(TARGETS["sso"])
+    assert named != base  # it may be another person's
+    twin = targets(view({"a": SESSION, "b": {**SESSION, "region": "x-y-1"}}, sso_sessions=SESSIONS))
+    assert plan_of(twin["a"]) == plan_of(twin["b"]) == named
+    other = {**SESSION, "sso_session": "other"}
+    sessions = {**SESSIONS, "other": SESSIONS["corp"]}
+    assert plan_of(targets(view({"a": other}, sso_sessions=sessions))["a"]) not in {base, named}
+    assert plan_of(TARGETS["legacy"], Overrides(region="eu-north-1")) == base
     for key, value in (
         ("sso_start_url", "https://other.awsapps.com/start"),
         ("sso_region", "us-east-1"),
@@ -224,7 +231,7 @@ def test_the_key_of_an_identity_center_session_is_of_the_role_alone() -> None:
         same = targets(view({"a": {**LEGACY, "sso_start_url": url}}))["a"]
         assert plan_of(same) == base, url
     env = {"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"}
-    assert plan_of(targets(VIEW, env=env)["sso"]) != base
+    assert plan_of(targets(VIEW, env=env)["legacy"]) != base
 
 
 def test_a_guard_shortens_an_mfa_session() -> None:
@@ -400,11 +407,22 @@ def test_a_managed_profile_alone_leads_to_its_role(role_name: str, *, legacy: bo
     assert managed_profiles(alone, tuple(found.values())) == {shown.managed_profile: shown.name}
     assert other_problems(alone) == []
     # A profile for it takes its place, and its managed profile still leads there
-    profile = {**LEGACY, "sso_account_id": "999999999999", "sso_role_name": role_name}
+    own = LEGACY if legacy else {"sso_session": "corp"}
+    profile = {**own, "sso_account_id": "999999999999", "sso_role_name": role_name}
     covered = view({"mine": profile, **managed}, sso_sessions=sessions)
     found = targets(covered, portal_roles=(entry,))
     assert list(found) == ["mine"]
     assert managed_profiles(covered, tuple(found.values()))[shown.managed_profile] == "mine"
+    # One with another sign-in doesn't: it may be another person's
+    other = {"sso_session": "twin"} if legacy else LEGACY
+    theirs = {**other, "sso_account_id": "999999999999", "sso_role_name": role_name}
+    beside = view(
+        {"theirs": theirs, **managed}, sso_sessions={**sessions, "twin": SESSIONS["corp"]}
+    )
+    found = targets(beside, portal_roles=(replace(entry, session="twin"),))
+    assert list(found) == ["theirs", shown.name]
+    assert plan_of(found[shown.name]) == plan_of(shown)
+    assert managed_profiles(beside, tuple(found.values())) == {shown.managed_profile: shown.name}
 
 
 def test_a_guard_by_account_name_guards_a_role_that_only_the_portal_names() -> None:

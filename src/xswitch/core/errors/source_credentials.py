@@ -10,9 +10,10 @@ from types import MappingProxyType
 from xswitch.core.display import display
 from xswitch.core.errors import ErrorCode, SourceCredentialsError, XswitchError
 from xswitch.core.errors.messages import MessageTemplate, display_reason
+from xswitch.core.errors.sso import login_command
 from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
 from xswitch.core.model import CredentialSource, CredentialSourceKind
-from xswitch.core.text import sanitize
+from xswitch.core.text import last_argument, sanitize
 
 _CORRECT_CONFIG = "Correct it at {origin}."
 _RUN_MANUALLY = "See its output: {caller}"
@@ -23,12 +24,13 @@ class SourceLabel:
     """Source credentials as messages name them."""
 
     base: CredentialSource
-    sso_session: str = ""
-    """The name of the sso-session the profile uses, if any."""
+    sign_in: str = ""
+    """The label of its Identity Center session, if any."""
 
 
-# `{name}` is "profile X" or where else the credentials come from, `{origin}` file and line,
-# `{command}` renews the credentials, `{caller}` shows the error of another program.
+# `{name}` is "profile X" or where else the credentials come from, `{role}` is its Identity Center
+# role, `{origin}` file and line, `{command}` renews the credentials, `{caller}` shows the error of
+# another program.
 SOURCE_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
     {
         ErrorCode.KEYS_MISSING: MessageTemplate("No access keys in {name}.", "{command}"),
@@ -55,15 +57,15 @@ SOURCE_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
             "The credential_process of {name} printed expired credentials.", _RUN_MANUALLY
         ),
         ErrorCode.SSO_DENIED: MessageTemplate(
-            "IAM Identity Center denied the role of {name}.",
+            "IAM Identity Center denied {role}.",
             "Check sso_account_id and sso_role_name at {origin}.",
         ),
         ErrorCode.SSO_NOT_FOUND: MessageTemplate(
-            "IAM Identity Center doesn't know the account of {name}.",
+            "IAM Identity Center doesn't know the account of {role}.",
             "Check sso_account_id at {origin}.",
         ),
         ErrorCode.SSO_REQUEST: MessageTemplate(
-            "IAM Identity Center rejected the request for the role of {name}.",
+            "IAM Identity Center rejected the request for {role}.",
             "Check sso_region and sso_start_url, and the role, at {origin}.",
         ),
         ErrorCode.SSO_CONFIG: MessageTemplate(
@@ -101,6 +103,7 @@ SOURCE_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
     }
 )
 
+_CODES_OF_ROLE = frozenset({ErrorCode.SSO_DENIED, ErrorCode.SSO_NOT_FOUND})
 _SIGN_IN_COMMANDS: Mapping[CredentialSourceKind, str] = MappingProxyType(
     {
         CredentialSourceKind.STATIC_KEYS: "aws configure",
@@ -122,13 +125,18 @@ def source_error(
 
     `code` is a key of `SOURCE_MESSAGES`; `detail` goes into its message.
     """
+    base = source.base
     what, next_step = SOURCE_MESSAGES[code].fill(
-        name=_display_name(source.base),
-        origin=_display_origin(source.base),
+        name=source_name(base),
+        role=source_name(base) if base.profile is None else f"the role of {source_name(base)}",
+        origin=_display_origin(base),
         command=renewal_instruction(source),
-        caller=_with_profile("aws sts get-caller-identity", source.base),
+        caller=_with_profile("aws sts get-caller-identity", base),
         detail=display_reason(detail),
     )
+    if base.profile is None and code in _CODES_OF_ROLE and source.sign_in:
+        label = last_argument(source.sign_in)
+        next_step = f"List what the portal offers now: xswitch sso refresh {label}"
     return SourceCredentialsError(what, why=display_reason(why), next_step=next_step, code=code)
 
 
@@ -148,7 +156,7 @@ def renewal_instruction(source: SourceLabel) -> str:
     """Return the command that renews the credentials, or an instruction if there is none."""
     base = source.base
     if base.kind is CredentialSourceKind.SSO:
-        return f"xswitch login {_shell_quoted(source.sso_session or base.profile or '')}"
+        return login_command(source.sign_in or base.profile or "")
     if base.kind in _SIGN_IN_COMMANDS:
         return _with_profile(_SIGN_IN_COMMANDS[base.kind], base)
     if base.kind is CredentialSourceKind.ENVIRONMENT:
@@ -175,17 +183,18 @@ def _shell_quoted(name: str) -> str:
     return shlex.quote(sanitize(name))
 
 
-def _display_name(base: CredentialSource) -> str:
-    return (
-        _SOURCE_NAMES.get(base.kind, "the environment")
-        if base.profile is None
-        else f"profile {display(base.profile, limit=100)}"
-    )
+def source_name(base: CredentialSource) -> str:
+    """Return where source credentials come from, as messages name it."""
+    if base.profile is not None:
+        return f"profile {display(base.profile, limit=100)}"
+    if base.kind is CredentialSourceKind.SSO:  # a role that only the portal lists
+        return display(base.detail, limit=200)
+    return _SOURCE_NAMES.get(base.kind, "the environment")
 
 
 def _display_origin(base: CredentialSource) -> str:
     return (
-        _display_name(base)
+        source_name(base)
         if base.origin is None
         else sanitize(f"{base.origin.file}:{base.origin.line}")
     )

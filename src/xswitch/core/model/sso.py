@@ -78,6 +78,11 @@ class SsoRole:
         """Portal, account, and permission set: these tell it from every other role."""
         return portal_address(self.session.start_url), self.account_id, self.role_name
 
+    @property
+    def sign_in_address(self) -> tuple[tuple[str, str, str], str]:
+        """The address, and the session: another sign-in to the portal may be another person's."""
+        return self.address, self.session.name
+
 
 @dataclass(frozen=True, slots=True)
 class SsoToken:

@@ -30,6 +30,8 @@ from xswitch.core.profiles.managed import (
 from xswitch.core.roles.kinds import is_valid_sso_role
 from xswitch.core.sso.sessions import all_sessions, session_with_url, stored_session
 
+_Address = tuple[str, str, str]
+
 
 class PortalTarget(NamedTuple):
     """A role of a portal, and how it is named."""
@@ -61,32 +63,44 @@ def portal_targets(
     They are named `ACCOUNT_NAME/ROLE_NAME`. Where two would have that name, or a profile has it,
     the account's ID takes the place of its name, and the sign-in's name follows.
     """
-    stored = _stored(view)
+    known = [role.sso for role in roles if role.sso is not None]
+    covered = {role.sign_in_address for role in known}
+    stored = {key: one for key, one in _stored(view).items() if key not in covered}
     if not listed and not stored:
         return []
-    covered = {role.sso.address for role in roles if role.sso is not None}
+    addresses = {role.address for role in known}
+    at: dict[_Address, list[PortalTarget]] = {}
+    for profile, role in stored.values():
+        at.setdefault(role.address, []).append(
+            PortalTarget("", role, _entry(role, profile), profile)
+        )
     sessions = _PortalSessions(view)
-    found: dict[tuple[str, str, str], PortalTarget] = {}
+    found: dict[tuple[_Address, str], PortalTarget] = {}
     for entry in listed:
         session = sessions.of(entry)
-        role = None if session is None else SsoRole(session, entry.account_id, entry.role_name)
-        if role is not None and is_valid_sso_role(role) and role.address not in covered:
-            managed = stored.get(role.address)
-            found[role.address] = PortalTarget(
-                "", role, entry, None if managed is None else managed[0]
-            )
-    for address, (profile, role) in stored.items():
-        if address not in covered and address not in found:
-            entry = PortalRole(
-                role.session.label,
-                role.session.start_url,
-                role.account_id,
-                first_line(profile.get(ACCOUNT_NAME_KEY) or ""),
-                role.role_name,
-            )
-            found[address] = PortalTarget("", role, entry, profile)
+        if session is None:
+            continue
+        role = SsoRole(session, entry.account_id, entry.role_name)
+        # A managed profile keeps its sign-in
+        for target in at.get(role.address, ()):
+            found[target.role.sign_in_address] = target._replace(listed=entry)
+        if role.address not in at and role.address not in addresses and is_valid_sso_role(role):
+            found[role.sign_in_address] = PortalTarget("", role, entry, None)
+    for target in (target for targets in at.values() for target in targets):
+        found.setdefault(target.role.sign_in_address, target)
     short = Counter(_short_name(target) for target in found.values())
     return [target._replace(name=_name(target, short, taken)) for target in found.values()]
+
+
+def _entry(role: SsoRole, managed: Profile) -> PortalRole:
+    """Return a stored role as a portal would list it."""
+    return PortalRole(
+        role.session.label,
+        role.session.start_url,
+        role.account_id,
+        first_line(managed.get(ACCOUNT_NAME_KEY) or ""),
+        role.role_name,
+    )
 
 
 def _short_name(target: PortalTarget) -> str:
@@ -113,12 +127,12 @@ def stored_sso_role(view: ConfigView, profile: Profile) -> SsoRole | None:
     return role if is_valid_sso_role(role) else None
 
 
-def _stored(view: ConfigView) -> dict[tuple[str, str, str], tuple[Profile, SsoRole]]:
-    found: dict[tuple[str, str, str], tuple[Profile, SsoRole]] = {}
+def _stored(view: ConfigView) -> dict[tuple[_Address, str], tuple[Profile, SsoRole]]:
+    found: dict[tuple[_Address, str], tuple[Profile, SsoRole]] = {}
     for profile in view.profiles.values():
         role = stored_sso_role(view, profile) if stores_portal_role(profile) else None
         if role is not None:
-            found.setdefault(role.address, (profile, role))
+            found.setdefault(role.sign_in_address, (profile, role))
     return found
 
 

@@ -199,6 +199,12 @@ def sso_role_of_source(view: ConfigView, base: CredentialSource) -> SsoRole | Pr
     return SsoRole(next(known, session), facts[ACCOUNT_KEY], facts[ROLE_KEY])
 
 
+def sign_in_of_source(base: CredentialSource) -> tuple[str, str]:
+    """Return the label and the start URL of the session that an Identity Center source has."""
+    facts = json.loads(base.identity)
+    return facts[SESSION_KEY] or facts[START_URL_KEY], facts[START_URL_KEY]
+
+
 def sso_source(role: SsoRole, profile: str | None, origin: Origin | None) -> CredentialSource:
     """Make the source of an Identity Center role, of a profile or of the portal alone."""
     session = role.session

@@ -55,10 +55,12 @@ def mfa_session_key(source: str, *, serial: str, duration_seconds: int) -> str:
 def sso_session_key(role: SsoRole) -> str:
     """Make the key of the session of an Identity Center role.
 
-    Which sign-in or profile names the role doesn't matter: the portal gives the same session.
+    Sign-ins to one portal may be of different people, so each has its own, as in the AWS CLI's
+    cache. Which profile names the role doesn't matter.
     """
     return key_digest(
         kind="sso",
+        session=role.session.name,
         start_url=portal_address(role.session.start_url),
         region=role.session.region,
         account_id=role.account_id,
