@@ -147,6 +147,8 @@ class RenewResult:
     error: XswitchError | None = None
     problems: tuple[Problem, ...] = ()
     """Static profiles that keep their former keys, for example."""
+    managed_profile: str = ""
+    """The target's managed profile, which names it also beside others of the same role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class ForgetPreview:
 
     sessions: int
     mfa_sessions: int
+    sign_ins: int
+    """To Identity Center."""
     profiles: tuple[str, ...]
     """Managed and static profiles."""
 

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
-from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, FakePrompt, World
+from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World
 from xswitch.actions.api import ForgetPreview, ForgetResult, SwitchOptions
 from xswitch.actions.ports import no_progress
 from xswitch.core.errors import ConfigError, TargetError, VaultError, VaultLockedError
-from xswitch.core.model import Problem, ProfileEdit
+from xswitch.core.model import IndexEntry, Problem, ProfileEdit
 
 
 @pytest.fixture
@@ -272,9 +273,20 @@ def test_marks_that_can_not_be_made_are_named_and_the_rest_goes_on(world: World)
 def test_the_preview_counts_what_is_known(world: World) -> None:
     filled(world)
     assert world.actions.forget_preview() == ForgetPreview(
-        2, 1, ("xs-payments", "xs-open", "xs-payments-static")
+        2, 1, 0, ("xs-payments", "xs-open", "xs-payments-static")
     )
     assert len(world.vault.values) == 3
+
+
+def test_sign_ins_are_counted_and_named_as_such(world: World) -> None:
+    filled(world)
+    end = NOW + timedelta(hours=1)
+    key = "5" * 40
+    world.vault.put(key, "token")
+    world.index.put(IndexEntry(key, "sso_token", "corp", "https://corp/start", NOW, end, NOW))
+    known = world.actions.forget_preview()
+    assert (known.sessions, known.mfa_sessions, known.sign_ins) == (2, 1, 1)
+    assert ForgetResult("corp (sign-in)", 1) in world.actions.forget([], all_sessions=True)
 
 
 # -- requests that are under way

@@ -50,7 +50,8 @@ def test_named_sessions_are_renewed_in_the_order_asked_for(world: World) -> None
     world.clock.advance(60)
     results = renew(world, "open", "payments")
     assert results == tuple(
-        RenewResult(name, NOW + timedelta(minutes=61)) for name in ("open", "payments")
+        RenewResult(name, NOW + timedelta(minutes=61), managed_profile=f"xs-{name}")
+        for name in ("open", "payments")
     )
     assert len(world.sts.mfa_calls) == 1
     assert world.prompt_files.states["xs-open"].expires_at == NOW + timedelta(minutes=61)

@@ -44,13 +44,15 @@ def test_what_is_put_is_found_by_another_process_and_can_be_removed(tmp_path: Pa
     assert dict(index.entries()) == {}
     index.put(entry())
     index.put(entry("b" * 40, kind="mfa", static=True))
+    index.put(entry("d" * 40, kind="sso_token", refreshable=True))
     assert dict(make(tmp_path).entries()) == {
         "a" * 40: entry(),
         "b" * 40: entry("b" * 40, kind="mfa", static=True),
+        "d" * 40: entry("d" * 40, kind="sso_token", refreshable=True),
     }
     index.put(entry(profile="other"))
     assert index.entries()["a" * 40].profile == "other"
-    index.remove(["a" * 40, "c" * 40])
+    index.remove(["a" * 40, "c" * 40, "d" * 40])
     assert list(index.entries()) == ["b" * 40]
 
 

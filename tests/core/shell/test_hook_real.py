@@ -388,7 +388,7 @@ def prompt_file(state: Path, name: str, *lines: object) -> None:
 
 
 WARNING = (
-    "xswitch: payments/x/Admin ends in 5m, and renewing it needs an MFA code: "
+    "xswitch: payments/x/Admin ends in 5m, and renewing it needs an MFA code or a sign-in: "
     "xswitch renew team/xs-a\n"
 )
 

@@ -21,6 +21,8 @@ from xswitch.core.text import pluralize
 _UNINDEXED = "sessions that the index didn't name"
 _LEFT = "what is left"
 _MAX_NAMES = 20
+_LABELS = {"mfa": " (MFA)", "sso_token": " (sign-in)"}
+"""Added to the names of sessions that aren't roles'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,9 @@ def preview(ports: Ports) -> ForgetPreview:
             snapshot, [profile for target in targets for profile in target.profiles]
         )
     return ForgetPreview(
-        sessions=sum(entry.kind != "mfa" for entry in entries),
+        sessions=sum(entry.kind in {"role", "sso"} for entry in entries),
         mfa_sessions=sum(entry.kind == "mfa" for entry in entries),
+        sign_ins=sum(entry.kind == "sso_token" for entry in entries),
         profiles=tuple(profiles),
     )
 
@@ -288,7 +291,7 @@ def _all_targets(
     for entry in entries:
         if entry.key not in assigned:
             name = entry.profile or "the environment"
-            label = f"{name} (MFA)" if entry.kind == "mfa" else name
+            label = name + _LABELS.get(entry.kind, "")
             others.setdefault(label, []).append(entry.key)
     return targets + [
         _ForgetTarget(name, tuple(keys), tuple(keys)) for name, keys in others.items()

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from xswitch.actions.api import RenewResult, SwitchOptions
 from xswitch.actions.ports import Marks, MfaPrompt, Progress, SessionStorage
-from xswitch.actions.sessions.broker import Broker, SessionRequest, forgotten_error
+from xswitch.actions.sessions.acquisition import SessionRequest, forgotten_error
+from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.managed_profiles import (
     ensure_bound,
     follow_sessions,
@@ -75,7 +76,7 @@ def renew(  # noqa: PLR0913 -- see `Actions.renew`
     with ThreadPoolExecutor(
         max_workers=min(MAX_CONCURRENT_RENEWALS, len(targets)), thread_name_prefix="renew"
     ) as pool:
-        results = list(pool.map(batch.renew, targets))
+        results = list(pool.map(batch.result, targets))
     cancelled = next(
         (result.error for result in results if isinstance(result.error, CancelledError)), None
     )
@@ -138,8 +139,21 @@ class _RenewalBatch:
         self._cancelled = threading.Event()
         self._new_records: dict[str, SessionRecord] = {}
 
-    def renew(self, target: _Target) -> RenewResult:
+    def result(self, target: _Target) -> RenewResult:
         """Renew one target, and return a failure as its result."""
+        _, role = target
+        result = self._renew(target)
+        return (
+            replace(result, managed_profile=self._managed(role))
+            if isinstance(role, Role)
+            else result
+        )
+
+    def _managed(self, role: Role) -> str:
+        name = role.managed_profile
+        return name if self._snapshot.managed_profile(name) is not None else ""
+
+    def _renew(self, target: _Target) -> RenewResult:
         name, role = target
         if isinstance(role, XswitchError):
             return RenewResult(name, error=role)
@@ -167,11 +181,7 @@ class _RenewalBatch:
 
     def _session(self, role: Role) -> SessionRecord:
         snapshot = self._snapshot
-        managed = (
-            role.managed_profile
-            if snapshot.managed_profile(role.managed_profile) is not None
-            else ""
-        )
+        managed = self._managed(role)
         if role.guard is not None and role.guard.confirm and not managed:
             raise UsageError(
                 f"{role.name} is guarded, and you haven't switched to it yet.",

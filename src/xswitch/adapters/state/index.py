@@ -92,6 +92,7 @@ def _encode(entry: IndexEntry) -> dict[str, object]:
         "managed_profile": entry.managed_profile,
         "static": entry.static,
         "variables": dict(entry.variables),
+        "refreshable": entry.refreshable,
     }
 
 
@@ -114,6 +115,7 @@ def _decode(key: str, data: object) -> IndexEntry | None:
             managed_profile=_text(data["managed_profile"]),
             static=data["static"] is True,
             variables=_variables(data.get("variables")),
+            refreshable=data.get("refreshable") is True,
         )
     except (KeyError, ValueError, OverflowError, OSError):
         return None

@@ -21,6 +21,7 @@ from xswitch.core.errors import (
     CancelledError,
     ErrorCode,
     ExitCode,
+    SignInNeededError,
     TargetError,
     UsageError,
     XswitchError,
@@ -29,7 +30,8 @@ from xswitch.core.profiles.binding import ProfileBinding, bound_environments, pa
 from xswitch.core.text import pluralize
 
 if TYPE_CHECKING:  # it imports every adapter, and `--help` needs none
-    from xswitch.actions.api import ForgetPreview, ForgetResult
+    from xswitch.actions.api import ForgetPreview, ForgetResult, RenewResult
+    from xswitch.actions.ports import MfaPrompt
     from xswitch.wiring import Services
 
 Answer = TypeVar("Answer")
@@ -60,6 +62,7 @@ def renew(context: Context) -> int:
     results = context.actions.renew(
         arguments.target, prompt, context.progress, all_sessions=arguments.all
     )
+    results = _renewed_after_sign_in(context, results, prompt)
     if arguments.json:
         context.stdout.envelope(
             "renew",
@@ -79,6 +82,29 @@ def renew(context: Context) -> int:
     return next(
         (result.error.exit_code for result in results if result.error is not None), ExitCode.DONE
     )
+
+
+def _renewed_after_sign_in(
+    context: Context, results: tuple[RenewResult, ...], prompt: MfaPrompt
+) -> tuple[RenewResult, ...]:
+    """Offer the sign-ins to Identity Center that are missing, and renew again what needed them."""
+    missing = {
+        result.managed_profile or result.name: result.error
+        for result in results
+        if isinstance(result.error, SignInNeededError)
+    }
+    if not missing:
+        return results
+    from xswitch.cli.sign_in import offer_sign_in  # noqa: PLC0415 -- rarely needed
+
+    offers = {error.label: error for error in missing.values()}
+    signed_in = {label for label, error in offers.items() if offer_sign_in(context, error)}
+    names = [name for name, error in missing.items() if error.label in signed_in]
+    if not names:
+        return results
+    again = context.actions.renew(names, prompt, context.progress, all_sessions=False)
+    renewed = {result.managed_profile or result.name: result for result in again}
+    return tuple(renewed.get(result.managed_profile or result.name, result) for result in results)
 
 
 def add_forget(parser: CommandParser) -> None:
@@ -123,6 +149,7 @@ def _confirm(known: ForgetPreview) -> None:
     parts = [
         pluralize(known.sessions, "session"),
         pluralize(known.mfa_sessions, "MFA session"),
+        *([pluralize(known.sign_ins, "sign-in")] if known.sign_ins else []),
         pluralize(len(known.profiles), "profile"),
     ]
     names = ", ".join(known.profiles[:_MAX_NAMES])

@@ -53,6 +53,8 @@ class IndexEntry:
     """The keys are also in the credentials file."""
     variables: tuple[tuple[str, str], ...] = ()
     """The environment variables that made it this session (`core.sessions.key_variables`)."""
+    refreshable: bool = False
+    """Of a sign-in: it's renewed without a person."""
 
     @property
     def usable_until(self) -> datetime:
@@ -154,10 +156,3 @@ class SessionPlan:
         if self.hops:
             return self.hops[-1].key
         return self.source_key if self.mfa is None else self.mfa.key
-
-    @property
-    def session_kind(self) -> SessionKind:
-        """The kind of the target's own session."""
-        if self.hops:
-            return "role"
-        return "sso" if self.mfa is None else "mfa"

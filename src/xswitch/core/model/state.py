@@ -81,7 +81,7 @@ class PromptState:
     expires_at: datetime | None
     """None if it isn't known, or there is no end."""
     renewable_until: datetime | None = None
-    """When a renewal starts to need an MFA code; None for never."""
+    """When a renewal starts to need an MFA code, or a sign-in; None for never."""
 
 
 @dataclass(frozen=True, slots=True)

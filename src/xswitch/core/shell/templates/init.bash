@@ -200,7 +200,7 @@ function __xswitch_prompt {
             case $__xs_left in
                 [1-9]m | '<1m')
                     __xswitch_warned=$__xs_expiry
-                    \builtin printf 'xswitch: %s ends in %s, and renewing it needs an MFA code: xswitch renew %s\n' \
+                    \builtin printf 'xswitch: %s ends in %s, and renewing it needs an MFA code or a sign-in: xswitch renew %s\n' \
                         "$__xs_text" "$__xs_left" "${AWS_PROFILE//[[:cntrl:]]/}" >&2
                     ;;
             esac

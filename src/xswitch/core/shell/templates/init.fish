@@ -152,7 +152,7 @@ function __xswitch_prompt
         end
         if test $needs_mfa = yes -a $left -gt 0 -a $left -lt 600 -a "$__xswitch_warned" != "$expiry"
             set -g __xswitch_warned $expiry
-            builtin printf 'xswitch: %s ends in %s, and renewing it needs an MFA code: xswitch renew %s\n' \
+            builtin printf 'xswitch: %s ends in %s, and renewing it needs an MFA code or a sign-in: xswitch renew %s\n' \
                 $text $remaining (builtin string replace -ra '\p{C}' '' -- $AWS_PROFILE | builtin string join '') >&2
         end
     end

@@ -148,13 +148,13 @@ def xswitch_prompt_info [] {
     }
 }
 
-# Warns once per session that it ends soon and that renewing it needs an MFA code.
+# Warns once per session that it ends soon and that renewing it needs an MFA code or a sign-in.
 def --env __xswitch_warn [] {
     let state = (__xswitch_state)
     if $state.needs_mfa and $state.left > 0 and $state.left < 600 and ($env.XSWITCH_WARNED? | default "") != $state.expiry {
         $env.XSWITCH_WARNED = $state.expiry
         let profile = ($env.AWS_PROFILE | str replace --all --regex '\p{C}' "")
-        print --stderr $"xswitch: ($state.text) ends in(__xswitch_left $state.left true), and renewing it needs an MFA code: xswitch renew ($profile)"
+        print --stderr $"xswitch: ($state.text) ends in(__xswitch_left $state.left true), and renewing it needs an MFA code or a sign-in: xswitch renew ($profile)"
     }
 }
 # @PROMPT@

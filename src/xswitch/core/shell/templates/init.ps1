@@ -112,7 +112,7 @@ function global:__xswitch_prompt {
                 $warned = Get-Variable -Name __xswitch_warned -Scope Global -ValueOnly -ErrorAction Ignore
                 if ($needsMfa -and $left -gt 0 -and $left -lt 600 -and $warned -ne $lines[3]) {
                     $global:__xswitch_warned = $lines[3]
-                    [Console]::Error.WriteLine(('xswitch: {0} ends in{1}, and renewing it needs an MFA code: xswitch renew {2}' -f
+                    [Console]::Error.WriteLine(('xswitch: {0} ends in{1}, and renewing it needs an MFA code or a sign-in: xswitch renew {2}' -f
                             $text, $remaining, ($env:AWS_PROFILE -replace '[\p{C}]', '')))
                 }
             }
