@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import shlex
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xswitch.core.text import pluralize, sanitize
+from xswitch.core.text import last_argument, pluralize, sanitize
+
+
+@pytest.mark.parametrize("name", ["corp", "a b", "it's", 'a"b', "[a]", "S\u00fcd", "50%", "$x"])
+def test_an_argument_is_one_word_and_no_option(name: str) -> None:
+    assert shlex.split(last_argument(name)) == [name]
+    assert shlex.split(last_argument(f"-{name}")) == ["--", f"-{name}"]
 
 
 def test_plain_text_is_unchanged() -> None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from support.aws.identity_center import MANAGEMENT, SANDBOX, SESSION, SSO_REGION, START_URL, WORK
+from support.aws.identity_center import (
+    MANAGEMENT,
+    SANDBOX,
+    SESSION,
+    SSO_REGION,
+    START_URL,
+    WORK,
+    endpoint_variables,
+)
 from support.e2e import run
 from support.identity.world import World
 from support.kinds import KindsAws, kinds_aws, kinds_world
@@ -21,11 +30,18 @@ class Failure:
 
     causes: tuple[str, ...]
     profile: dict[str, str]
-    environment: dict[str, str] = field(default_factory=dict)
+    region: str = ""
+    """The region in which the services are asked, if it isn't the portal's."""
     fault: str = ""
 
 
 SSO = {"sso_session": SESSION, "sso_account_id": WORK, "sso_role_name": "Admin"}
+OLDER = {
+    "sso_start_url": START_URL,
+    "sso_region": SSO_REGION,
+    "sso_account_id": WORK,
+    "sso_role_name": "Admin",
+}
 NO_ACCESS = ("sso_not_assigned", "sso_assignment_removed", "sso_not_provisioned")
 FAILURES = {
     "not-assigned": Failure(NO_ACCESS, {**SSO, "sso_role_name": "Look"}),
@@ -35,14 +51,15 @@ FAILURES = {
     "no-permission-set": Failure(NO_ACCESS, {**SSO, "sso_role_name": "Nothing"}),
     "no-account": Failure(("sso_not_assigned",), {**SSO, "sso_account_id": "999999999999"}),
     "throttled": Failure(("network",), {**SSO, "region": SSO_REGION}, fault="throttling"),
-    "elsewhere": Failure(
+    "other-start-url": Failure(
         ("sso_sign_in_ended", "sso_portal"),
-        {
-            "sso_start_url": "https://other.awsapps.com/start",
-            "sso_region": SSO_REGION,
-            "sso_account_id": WORK,
-            "sso_role_name": "Admin",
-        },
+        {**OLDER, "sso_start_url": "https://other.awsapps.com/start"},
+    ),
+    # The token of the right region is found by the start URL, and refused in another region
+    "other-region": Failure(
+        ("sso_sign_in_ended", "sso_portal"),
+        {**OLDER, "sso_region": "us-east-1"},
+        region="us-east-1",
     ),
 }
 
@@ -73,8 +90,9 @@ def test_a_role_that_cant_be_had_is_explained(home: World, aws: KindsAws, name: 
     if case.fault:
         aws.faults.add(case.fault, "GetRoleCredentials", times=100)
     try:
-        ran = run(["xswitch", "explain", name, "--json"], home.env, cwd=home.folder)
-        switched = run(["xswitch", "switch", name], home.env, cwd=home.folder)
+        env = home.env | endpoint_variables(aws, case.region)
+        ran = run(["xswitch", "explain", name, "--json"], env, cwd=home.folder)
+        switched = run(["xswitch", "switch", name], env, cwd=home.folder)
     finally:
         aws.faults.clear()
     data = json.loads(ran.out)["data"]
@@ -84,6 +102,25 @@ def test_a_role_that_cant_be_had_is_explained(home: World, aws: KindsAws, name: 
     assert data["causes"][0]["statement"] is None
     assert "next: " in switched.err
     assert f"xs-{name}" not in home.config.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("way", ["--no-browser", "--device-code"])
+@pytest.mark.parametrize("name", ["other-start-url", "other-region"])
+def test_a_sign_in_elsewhere_names_the_settings(
+    home: World, aws: KindsAws, name: str, way: str
+) -> None:
+    """Their cause isn't known before a sign-in is tried, which is the next step."""
+    env = home.env | endpoint_variables(aws, FAILURES[name].region)
+    switched = run(["xswitch", "switch", name, "--json"], env, cwd=home.folder)
+    [problem] = json.loads(switched.out)["problems"]
+    command = shlex.split(problem["next_step"])
+    assert command[:2] == ["xswitch", "login"]
+    ran = run([*command, way, "--json"], env, cwd=home.folder)
+    [problem] = json.loads(ran.out)["problems"]
+    assert (ran.code, problem["code"]) == (6, "sso_start_url")
+    lines = home.config.read_text(encoding="utf-8").splitlines()
+    line = lines.index(f"[profile {name}]") + 1
+    assert problem["next_step"] == f"Correct sso_start_url or sso_region at {home.config}:{line}."
 
 
 def test_a_sign_in_that_was_ended_is_told_with_its_command(home: World, aws: KindsAws) -> None:
@@ -96,6 +133,21 @@ def test_a_sign_in_that_was_ended_is_told_with_its_command(home: World, aws: Kin
     assert data["causes"][0]["code"] == "sso_sign_in_ended"
     assert data["causes"][0]["next_step"].startswith("xswitch login")
     assert START_URL in data["causes"][0]["evidence"]
+
+
+def test_a_listed_role_that_isnt_given_is_named_and_its_next_step_lists_it_again(
+    home: World, aws: KindsAws
+) -> None:
+    assert run(["xswitch", "sso", "refresh", SESSION], home.env, cwd=home.folder).code == 0
+    aws.faults.add("error", "GetRoleCredentials", code="ForbiddenException", times=100)
+    try:
+        switched = run(["xswitch", "switch", "dev/ReadOnly"], home.env, cwd=home.folder)
+    finally:
+        aws.faults.clear()
+    assert f"IAM Identity Center denied {MANAGEMENT}/ReadOnly at {SESSION}." in switched.err
+    assert f"next: List what the portal offers now: xswitch sso refresh {SESSION}" in switched.err
+    again = run(["xswitch", "sso", "refresh", SESSION], home.env, cwd=home.folder)
+    assert again.code == 0, again.err
 
 
 def test_a_role_of_the_portals_list_needs_no_profile_and_outlives_the_list(home: World) -> None:

@@ -68,6 +68,16 @@ WORDS = f"""
 sso_start_url = {START_URL}
 sso_region = eu-west-1
 
+[sso-session --all]
+sso_start_url = {START_URL}
+sso_region = eu-west-1
+
+[profile option]
+sso_session = --all
+sso_account_id = {WORK}
+sso_role_name = Admin
+region = eu-west-1
+
 [profile words]
 sso_session = Two Words
 sso_account_id = {WORK}
@@ -83,6 +93,7 @@ region = eu-west-1
         ("reader", "corp"),
         ("legacy-admin", START_URL),
         ("words", "Two Words"),
+        ("option", "--all"),
     ],
 )
 def test_the_next_step_of_a_switch_signs_in_to_its_session(
@@ -93,7 +104,7 @@ def test_the_next_step_of_a_switch_signs_in_to_its_session(
     config.write_text(config.read_text(encoding="utf-8") + WORDS, encoding="utf-8")
     done = corp.run("switch", profile, "--json")
     words = shlex.split(done.json["problems"][0]["next_step"])
-    assert words == ["xswitch", "login", label]
+    assert words == ["xswitch", "login", *(["--"] if label.startswith("-") else []), label]
     assert corp.run(*words[1:], answer="approve").code == 0
     assert "still signed in" in corp.run("login", profile).err
     done = corp.run("switch", profile, "--json")
@@ -221,7 +232,7 @@ def test_forget_all_deletes_the_sign_in(corp: Corp) -> None:
     assert corp.run("login", "corp", answer="approve").code == 0
     done = corp.run("forget", "--all", "--yes", "--json")
     assert done.code == 0, done.err
-    assert [found["name"] for found in done.json["data"]["forgotten"]] == ["corp"]
+    assert [found["name"] for found in done.json["data"]["forgotten"]] == ["corp (sign-in)"]
     assert corp.record() == SignInRecord()
 
 
@@ -354,6 +365,31 @@ def test_a_switch_on_a_terminal_offers_the_sign_in(corp: Corp, target: str, answ
     finally:
         child.close(force=True)
     assert (corp.record().token is None) == (answer == "n")
+
+
+def test_a_renewal_on_a_terminal_offers_the_sign_in(corp: Corp) -> None:
+    assert corp.run("login", "corp", answer="approve").code == 0
+    for profile in ("work-admin", "work-readonly"):
+        assert corp.run("switch", profile).code == 0
+    assert corp.run("logout", "corp").code == 0
+    done = corp.run("renew", "--all")  # no terminal
+    assert (done.code, done.err.count("next: xswitch login corp")) == (6, 2)
+    child = pexpect.spawn(
+        str(XSWITCH),
+        ["renew", "--all"],
+        env={**corp.home.env, "BROWSER": str(browser_program(corp.home.folder))},
+        encoding="utf-8",
+        timeout=60,
+    )
+    try:
+        child.expect(r"Sign in to corp now\? \[Y/n\]")
+        child.sendline("")
+        child.expect("work-admin until")
+        child.expect("work-readonly until")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == 0
 
 
 # -- secrets

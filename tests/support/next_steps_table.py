@@ -119,8 +119,11 @@ ELSEWHERE: dict[str, str] = {
         "e2e/test_login.py"
     ),
     "xswitch login {}": "e2e/test_login.py",
-    "xswitch login {} --device-code": "e2e/test_login.py",
-    "xswitch login {} --force": "e2e/test_login.py",
+    "xswitch login --device-code {}": "e2e/test_login.py",
+    "List what the portal offers now: xswitch sso refresh {}": (
+        "e2e/test_identity_center_targets.py"
+    ),
+    "xswitch login --force {}": "e2e/test_login.py",
     "xswitch login --device-code": "e2e/test_login.py",
     "xswitch logout --all": "e2e/test_login.py",
     "List one with: xswitch sso refresh SESSION": "e2e/test_portals.py",

@@ -27,6 +27,14 @@ def sanitize(text: str, *, limit: int | None = None) -> str:
     return text
 
 
+def last_argument(text: str) -> str:
+    """Quote a text for a shell as the last argument of a command, also if it begins with `-`."""
+    import shlex  # noqa: PLC0415 -- most commands print no other command
+
+    quoted = shlex.quote(sanitize(text))
+    return f"-- {quoted}" if text.startswith("-") else quoted
+
+
 def pluralize(count: int, singular: str, plural: str = "") -> str:
     """Format a count with its noun: "1 role", "1,204 roles"; `plural` defaults to an added s."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

@@ -153,7 +153,7 @@ def test_a_port_that_cant_be_had() -> None:
     world = SsoWorld()
     world.callbacks.error = sign_in_error("corp", ErrorCode.SSO_NO_PORT, detail="in use")
     error = failure(world)
-    assert (error.code, error.next_step) == ("sso_no_port", "xswitch login corp --device-code")
+    assert (error.code, error.next_step) == ("sso_no_port", "xswitch login --device-code corp")
 
 
 @pytest.mark.parametrize("options", [SignInOptions(), BY_CODE])

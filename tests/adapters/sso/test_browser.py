@@ -105,7 +105,7 @@ def test_no_browser_is_an_error() -> None:
         with pytest.raises(SignInError) as caught:
             browsers.open(URL, setting, "corp")
         assert caught.value.code == "sso_no_browser"
-        assert caught.value.next_step == "xswitch login corp --device-code"
+        assert caught.value.next_step == "xswitch login --device-code corp"
 
 
 class Process:

@@ -159,4 +159,4 @@ def test_no_port_is_free(number: int) -> None:
     ):
         raise AssertionError
     assert caught.value.code == "sso_no_port"
-    assert caught.value.next_step == "xswitch login corp --device-code"
+    assert caught.value.next_step == "xswitch login --device-code corp"

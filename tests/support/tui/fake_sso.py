@@ -22,8 +22,6 @@ from xswitch.core.errors import CancelledError, XswitchError
 from xswitch.core.errors.sso import sign_in_needed
 from xswitch.core.model import (
     Chain,
-    CredentialSource,
-    CredentialSourceKind,
     PortalRole,
     Problem,
     Role,
@@ -32,6 +30,7 @@ from xswitch.core.model import (
     SsoSession,
     TargetKind,
 )
+from xswitch.core.roles.sources import sso_source
 from xswitch.core.sso.portal_list import PortalList
 
 CORP = SsoSession("corp", "https://corp.awsapps.com/start", "eu-west-1")
@@ -55,7 +54,7 @@ BROWSER_PROMPT = SignInPrompt(
 def sso_role(name: str, account: str, role: str, *, listed: bool = False) -> Role:
     """Return an Identity Center role of corp, with a profile or only `listed` by its portal."""
     portal_role = PortalRole("corp", CORP.start_url, account, "", role)
-    base = CredentialSource(CredentialSourceKind.SSO, None if listed else name, f"sso {name}")
+    base = sso_source(SsoRole(CORP, account, role), None if listed else name, None)
     made = make_role(name, account, role, base=base)
     return made._replace(
         chain=Chain(base, ()),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.config.checks import view as view_of
 from support.tui.fake_actions import Driven, driven
 from support.tui.fake_sso import (
     BROWSER_PROMPT,
@@ -21,8 +22,10 @@ from xswitch.actions.sso.sign_in import SignInOptions
 from xswitch.actions.sso.sign_out import SignOutResult
 from xswitch.core.errors import ErrorCode, NetworkError, TargetError
 from xswitch.core.errors.sso import SIGN_IN_MESSAGES, sign_in_error
-from xswitch.core.model import Guard
+from xswitch.core.model import Guard, Settings
+from xswitch.core.roles.resolve import resolve_all
 from xswitch.tui.picker import state as states
+from xswitch.tui.sso.sign_in_flow import sign_in_target
 
 DEV = sso_role("dev-admin", "222222222222", "Admin")
 LISTED = sso_role("payments/Reader", "222222222222", "Reader", listed=True)
@@ -120,7 +123,7 @@ async def test_leaving_the_picker_ends_a_sign_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "target"), [("dev-admin", "dev-admin"), ("payments/Reader", "corp"), ("", "")]
+    ("name", "target"), [("dev-admin", "corp"), ("payments/Reader", "corp"), ("", "")]
 )
 async def test_the_key_signs_in_to_the_session_of_the_row_and_lists_its_portal(
     name: str, target: str
@@ -279,7 +282,7 @@ async def test_signing_out() -> None:
             given.sso.sign_outs = (outcome,)
             await ui.press("S")
             await ui.until(lambda said=said: said in ui.text())  # type: ignore[misc]
-    assert [target for name, target in given.sso.asked if name == "sign out"] == ["dev-admin"] * 3
+    assert [target for name, target in given.sso.asked if name == "sign out"] == ["corp"] * 3
 
 
 async def test_hostile_labels_and_urls_are_sanitized_and_not_copied() -> None:
@@ -294,3 +297,48 @@ async def test_hostile_labels_and_urls_are_sanitized_and_not_copied() -> None:
         text = ui.text()
         assert not set("\x1b\x07\x9b\u202e") & set(text)
         assert ui.app._clipboard == ""
+
+
+CONFIG = """\
+[sso-session corp]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = eu-west-1
+
+[sso-session other]
+sso_start_url = https://other.awsapps.com/start
+sso_region = eu-west-1
+
+[profile other]
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = Admin
+
+[profile of-other]
+role_arn = arn:aws:iam::111111111111:role/Of
+source_profile = other
+
+[profile older]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = eu-west-1
+sso_account_id = 111111111111
+sso_role_name = Reader
+
+[profile laptop]
+login_session = arn:aws:iam::111111111111:user/dana
+
+[profile keys]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = x
+"""
+
+
+def test_a_row_signs_in_to_its_own_session() -> None:
+    """Also where another session has the profile's name, or the same portal."""
+    found = resolve_all(view_of(CONFIG), Settings(), {}).roles
+    assert {role.name: sign_in_target(role) for role in found} == {
+        "other": "corp",
+        "of-other": "corp",
+        "older": "https://corp.awsapps.com/start",
+        "laptop": "laptop",
+        "keys": None,
+    }

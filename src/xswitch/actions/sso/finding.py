@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from xswitch.actions.ports import Config
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.display import show_value
 from xswitch.core.errors import ErrorCode, TargetError
+from xswitch.core.errors.sso import login_command
 from xswitch.core.model import CredentialSourceKind, Problem, Profile, SsoSession
 from xswitch.core.roles.sources import sso_role_of_source
 from xswitch.core.roles.sso_endpoints import uses_session, with_endpoints
@@ -22,7 +22,6 @@ from xswitch.core.sso.sessions import (
     stored_sessions,
     unknown_session_error,
 )
-from xswitch.core.text import sanitize
 
 _DEFAULT_PROFILE = "default"
 
@@ -71,7 +70,7 @@ def find_session(config: Config, target: str) -> SsoSession:
         raise TargetError(
             f"Profile {show_value(found.profile)} doesn't sign in to IAM Identity Center.",
             why="It signs in with the AWS CLI.",
-            next_step=f"xswitch login {shlex.quote(sanitize(found.profile))}",
+            next_step=login_command(found.profile),
             code=ErrorCode.TARGET_UNKNOWN,
         )
     return found

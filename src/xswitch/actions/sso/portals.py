@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +35,8 @@ from xswitch.core.roles.sso_endpoints import with_endpoints
 from xswitch.core.sso.hosts import check_start_url
 from xswitch.core.sso.populate import PopulateOptions, PopulatePlan, plan_populate
 from xswitch.core.sso.portal_list import RESUMABLE_FOR, PortalList
-from xswitch.core.sso.sessions import all_sessions, session_with_url
+from xswitch.core.sso.sessions import all_sessions, session_of_section, session_with_url
+from xswitch.core.text import last_argument
 
 _RETRY_AFTER = timedelta(minutes=10)
 """A background listing that fails is tried again after it."""
@@ -199,7 +199,7 @@ class PortalActions:
             raise TargetError(
                 f"The portal of {session.label} lists no role, so nothing is pruned.",
                 why="Profiles of a portal that lists nothing at all may be needed again.",
-                next_step=f"xswitch sso list {shlex.quote(session.label)}",
+                next_step=f"xswitch sso list {last_argument(session.label)}",
             )
         return self._plan(session, found, options)
 
@@ -237,8 +237,7 @@ class PortalActions:
         properties["sso_registration_scopes"] = ",".join(session.scopes)
         known = view.sso_sessions.get(name)
         if known is not None:
-            have = {key: item.value for key, item in known.properties.items()}
-            if {**have, **properties} != have:
+            if not _is_same(session_of_section(known), session):
                 place = f"{known.origin.file}:{known.origin.line}"
                 raise UsageError(
                     f"There is an sso-session {show_value(name)} with other settings.",
@@ -277,6 +276,14 @@ class PortalActions:
             next_step=f"Use the region of the portal, such as {near[0] if near else 'eu-west-1'}.",
             code=ErrorCode.BAD_REGION,
         )
+
+
+def _is_same(known: SsoSession | Problem, wanted: SsoSession) -> bool:
+    return isinstance(known, SsoSession) and (known.start_url, known.region, known.scopes) == (
+        wanted.start_url,
+        wanted.region,
+        wanted.scopes,
+    )
 
 
 def check_session_name(name: str) -> None:
@@ -320,7 +327,7 @@ def check_scopes(scopes: Sequence[str]) -> tuple[str, ...]:
 def _no_list(session: SsoSession) -> TargetError:
     return TargetError(
         f"There is no list of the portal of {session.label} yet.",
-        next_step=f"xswitch sso refresh {shlex.quote(session.label)}",
+        next_step=f"xswitch sso refresh {last_argument(session.label)}",
     )
 
 

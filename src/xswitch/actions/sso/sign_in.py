@@ -19,7 +19,7 @@ from xswitch.core.errors import (
     SignInNeededError,
     VaultError,
 )
-from xswitch.core.errors.sso import sign_in_error
+from xswitch.core.errors.sso import login_command, sign_in_error
 from xswitch.core.model import (
     BrowserState,
     DevicePoll,
@@ -37,7 +37,6 @@ from xswitch.core.sso.authorization import (
     challenge,
     verifier,
 )
-from xswitch.core.sso.sessions import login_command
 from xswitch.core.sso.sign_in_record import (
     SignInRecord,
     sign_in_key,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -29,11 +28,12 @@ from xswitch.core.errors import (
     UsageError,
     XswitchError,
 )
+from xswitch.core.errors.sso import login_command
 from xswitch.core.model import Problem
 from xswitch.core.sso.names import parse_template
 from xswitch.core.sso.populate import PopulateOptions, PopulatePlan
 from xswitch.core.sso.portal_list import PortalList
-from xswitch.core.text import pluralize
+from xswitch.core.text import last_argument, pluralize
 
 _CONFIRMATION = "yes"
 _MOST_NAMES = 10
@@ -73,7 +73,7 @@ def _hint_age(context: Context, found: PortalList) -> None:
     now = context.services.clock.now()
     age = max(0.0, (now - found.listed_at).total_seconds())
     refresh = (
-        f". To list it now: xswitch sso refresh {shlex.quote(found.session)}"
+        f". To list it now: xswitch sso refresh {last_argument(found.session)}"
         if found.is_stale(now)
         else ""
     )
@@ -242,7 +242,7 @@ def add(context: Context) -> int:
     if changes:
         context.stderr.done(f"added sso-session {show_value(name)}")
     if changes or not adding.edits:
-        context.stderr.hint(f"Sign in with: xswitch login {shlex.quote(name)}")
+        context.stderr.hint(f"Sign in with: {login_command(name)}")
     return ExitCode.DONE
 
 

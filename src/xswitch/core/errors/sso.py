@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from xswitch.core.errors import ErrorCode, SignInError, SignInNeededError
 from xswitch.core.errors.messages import MessageTemplate, display_reason
-from xswitch.core.text import sanitize
+from xswitch.core.text import last_argument, sanitize
 
 _AGAIN = "xswitch login {name}"
-_BY_CODE = "xswitch login {name} --device-code"
+_BY_CODE = "xswitch login --device-code {name}"
 
 # `{name}` is the session's name or start URL, `{detail}` what the code doesn't say.
 SIGN_IN_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
@@ -41,7 +40,7 @@ SIGN_IN_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
         ),
         ErrorCode.SSO_CLIENT: MessageTemplate(
             "IAM Identity Center no longer knows this xswitch as a client of {name}.",
-            "xswitch login {name} --force",
+            "xswitch login --force {name}",
         ),
         ErrorCode.SSO_GRANT: MessageTemplate(
             "IAM Identity Center doesn't accept the sign-in to {name}.", _AGAIN
@@ -52,6 +51,11 @@ SIGN_IN_MESSAGES: Mapping[ErrorCode, MessageTemplate] = MappingProxyType(
         ),
     }
 )
+
+
+def login_command(label: str) -> str:
+    """Return the command that signs in to the session with this label."""
+    return f"xswitch login {last_argument(label)}"
 
 
 def sign_in_error(
@@ -66,7 +70,7 @@ def sign_in_error(
         name=sanitize(label), detail=display_reason(detail), origin=origin or "the AWS config"
     )
     if "{name}" in template.next_step:
-        next_step = template.next_step.format(name=shlex.quote(sanitize(label)))
+        next_step = template.next_step.format(name=last_argument(label))
     return SignInError(what, why=display_reason(why), next_step=next_step, code=code)
 
 
@@ -75,7 +79,7 @@ def sign_in_needed(label: str, why: str = "", code: ErrorCode | None = None) -> 
     return SignInNeededError(
         f"You aren't signed in to IAM Identity Center ({sanitize(label)}).",
         why=display_reason(why),
-        next_step=f"xswitch login {shlex.quote(sanitize(label))}",
+        next_step=login_command(label),
         code=code,
         label=label,
     )

@@ -6,13 +6,13 @@ and tokens.py (SSOTokenProvider), and the AWS CLI's customizations/sso/utils.py 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from xswitch.core.arn import is_region
 from xswitch.core.display import quote_value, show_setting, show_value
 from xswitch.core.errors import ErrorCode, SourceCredentialsError, TargetError
+from xswitch.core.errors.sso import login_command
 from xswitch.core.model import (
     DEFAULT_SCOPES,
     ConfigView,
@@ -162,13 +162,13 @@ def stored_sessions(view: ConfigView) -> Iterator[SsoSession]:
 def session_with_url(
     sessions: Iterable[SsoSession], start_url: str, label: str = ""
 ) -> SsoSession | None:
-    """Return the session of a portal; one without a name, or with this label, before others.
+    """Return the session of a portal, the one with a label before others.
 
-    The start URL is the only name of a session without one.
+    Without a label, the start URL itself is one: the only name of a session that has none.
     """
     wanted = portal_address(start_url)
     found = [one for one in sessions if portal_address(one.start_url) == wanted]
-    found.sort(key=lambda one: one.label != label if label else bool(one.name))
+    found.sort(key=lambda one: (one.label != (label or start_url), bool(one.name) and not label))
     return found[0] if found else None
 
 
@@ -211,11 +211,6 @@ def only_session(view: ConfigView) -> SsoSession:
 
 
 # -- messages
-
-
-def login_command(label: str) -> str:
-    """Return the command that signs in to the session with this label."""
-    return f"xswitch login {shlex.quote(sanitize(label))}"
 
 
 def settings_error(problem: Problem) -> SourceCredentialsError:

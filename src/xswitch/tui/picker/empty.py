@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from xswitch.core.display import display, show_value
+from xswitch.core.errors.sso import login_command
 from xswitch.core.model import SsoSession
 from xswitch.core.text import pluralize
 from xswitch.tui.errors import failure_lines
@@ -81,7 +81,7 @@ def _not_signed_in(sessions: Sequence[SsoSession], again: Line, width: int) -> l
     """Return the lines for a config whose only way to roles is a sign-in."""
     names = ", ".join(show_value(session.label) for session in sessions[:_MAX_NAMES])
     more = f", and {len(sessions) - _MAX_NAMES} more" if len(sessions) > _MAX_NAMES else ""
-    command = f"xswitch login {shlex.quote(display(sessions[0].label))}"
+    command = login_command(sessions[0].label)
     return [
         *wrap([("No roles yet.", "bright")], width),
         *wrap([("IAM Identity Center: ", "muted"), (names + more, "text")], width),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,7 +13,9 @@ from xswitch.actions.sso.sign_in_ports import SignInPrompt
 from xswitch.actions.sso.sign_out import SignOutResult
 from xswitch.core.display import show_value
 from xswitch.core.errors import ErrorCode, SourceCredentialsError
+from xswitch.core.errors.sso import login_command
 from xswitch.core.model import CredentialSourceKind, Role, SsoSession
+from xswitch.core.roles.sources import sign_in_of_source
 from xswitch.qr_code import qr_rows
 from xswitch.tui import errors as failures
 from xswitch.tui.jobs import Job
@@ -25,8 +26,6 @@ from xswitch.tui.sso.sign_in_state import SignInState
 
 if TYPE_CHECKING:
     from xswitch.tui.app import PickerApp
-
-_SIGNING_IN = frozenset({CredentialSourceKind.SSO, CredentialSourceKind.LOGIN_SESSION})
 
 _LONGEST_END_SECONDS = 5.0
 
@@ -232,13 +231,16 @@ class SignInFlow:
 
 
 def sign_in_target(role: Role) -> str | None:
-    """Return what `find` takes for the session that a role needs, None if it needs none."""
-    if role.portal_role is not None and role.sso is not None:
-        return role.sso.session.label
+    """Return what `find` takes for the session that a role needs, None if it needs none.
+
+    An sso-session goes before the profile of its name, so the label says it best.
+    """
     base = None if role.chain is None else role.chain.base
-    if base is None or base.kind not in _SIGNING_IN:
+    if base is None:
         return None
-    return base.profile
+    if base.kind is CredentialSourceKind.SSO:
+        return sign_in_of_source(base)[0]
+    return base.profile if base.kind is CredentialSourceKind.LOGIN_SESSION else None
 
 
 def signed_in_text(app: PickerApp, result: SignInResult) -> str:
@@ -253,6 +255,6 @@ def aws_login_error(login: AwsLogin) -> SourceCredentialsError:
     """Return the error for a profile that only the AWS CLI signs in, which needs the terminal."""
     return SourceCredentialsError(
         f"Profile {show_value(login.profile)} signs in with the AWS CLI, which needs the terminal.",
-        next_step=f"xswitch login {shlex.quote(login.profile)}",
+        next_step=login_command(login.profile),
         code=ErrorCode.LOGIN_NEEDED,
     )
