@@ -28,7 +28,6 @@ from xswitch.core.errors import (
     UsageError,
     XswitchError,
 )
-from xswitch.core.errors.sso import login_command
 from xswitch.core.model import Problem
 from xswitch.core.sso.names import parse_template
 from xswitch.core.sso.populate import PopulateOptions, PopulatePlan
@@ -242,7 +241,7 @@ def add(context: Context) -> int:
     if changes:
         context.stderr.done(f"added sso-session {show_value(name)}")
     if changes or not adding.edits:
-        context.stderr.hint(f"Sign in with: {login_command(name)}")
+        context.stderr.hint(f"Sign in with: xswitch login {last_argument(name)}")
     return ExitCode.DONE
 
 
