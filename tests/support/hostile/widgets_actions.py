@@ -63,8 +63,10 @@ from xswitch.core.model import (
     Role,
     SetProfile,
     Settings,
+    SsoRole,
     SsoSession,
 )
+from xswitch.core.roles.sources import sso_source
 from xswitch.core.sso.portal_list import PortalList
 
 A_ROLE = 21
@@ -194,7 +196,10 @@ class HostileActions(FakeActions):
 
 def _signing_in(role: Role) -> Role:
     assert role.chain is not None
-    base = replace(role.chain.base, kind=CredentialSourceKind.SSO)
+    old = role.chain.base
+    session = SsoSession(old.profile or "", "https://corp.awsapps.com/start", "eu-west-1")
+    listed = SsoRole(session, role.account_id, role.role_name)
+    base = replace(sso_source(listed, old.profile, old.origin), detail=old.detail)
     return role._replace(chain=replace(role.chain, base=base))
 
 
