@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import queue
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +21,14 @@ from support.sso.portal import (
     assignments,
     token,
 )
-from xswitch.actions.sso.discovery import DiscoveryPorts, DiscoveryUpdate, NewToken, refresh
+from xswitch.actions.sso import discovery
+from xswitch.actions.sso.discovery import (
+    DiscoveryPorts,
+    DiscoveryUpdate,
+    NewToken,
+    lock_name,
+    refresh,
+)
 from xswitch.adapters.state.locks import FileLocks
 from xswitch.adapters.state.portal_lists import FilePortalLists
 from xswitch.core.errors import (
@@ -32,7 +42,7 @@ from xswitch.core.errors import (
     ThrottledError,
 )
 from xswitch.core.model import PortalRole, SsoToken
-from xswitch.core.sso.portal_list import PortalList
+from xswitch.core.sso.portal_list import AccountsPage, PortalList, RolesPage
 
 
 class Scene:
@@ -306,6 +316,81 @@ def test_one_process_lists_a_portal_and_the_others_take_its_list(tmp_path: Path)
 
     found = refresh(ports, CORP, lambda _: token(), inside)
     assert listed(found.roles) == scene.portal.roles()
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "_FOLLOW_SECONDS", 0.02)
+
+
+@pytest.mark.usefixtures("often")
+def test_the_pages_of_another_process_are_shown_as_they_arrive(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, FakePortal(assignments(3, 9)))
+    roles = [
+        PortalRole(CORP.label, CORP.start_url, account, name, role)
+        for account, name in (("1" * 12, "one"), ("2" * 12, "two"))
+        for role in ("Admin", "Reader")
+    ]
+    shown: queue.SimpleQueue[DiscoveryUpdate] = queue.SimpleQueue()
+
+    def next_update(done: Callable[[DiscoveryUpdate], bool]) -> DiscoveryUpdate:
+        for _ in range(1_000):
+            update = shown.get(timeout=30)
+            if done(update):
+                return update
+        raise AssertionError("it wasn't shown")
+
+    now, lists = scene.ports.clock.now(), scene.lists
+    with ThreadPoolExecutor(1) as pool:
+        with FileLocks(tmp_path / "locks").hold(lock_name(CORP.start_url)):
+            waiting = pool.submit(scene.refresh, shown.put)
+            first = next_update(lambda _: True)
+            assert (first.roles, first.accounts_known) == ((), 0)
+            lists.begin(CORP.start_url, now)
+            lists.append(CORP.start_url, AccountsPage((("1" * 12, "one"), ("2" * 12, "two")), ""))
+            known = next_update(lambda update: update.accounts_known == 2)
+            assert known.accounts_done == 0
+            for number, account in enumerate(("1" * 12, "2" * 12), 1):
+                lists.append(CORP.start_url, RolesPage(account, ("Admin", "Reader"), ""))
+                update = next_update(lambda update: bool(update.roles))
+                assert update.roles == tuple(role for role in roles if role.account_id == account)
+                assert (update.accounts_done, update.roles_found) == (number, 2 * number)
+            lists.write(PortalList(CORP.label, CORP.start_url, now, now, tuple(roles)))
+        assert waiting.result(30).roles == tuple(roles)
+    assert scene.portal.requests == []
+
+
+@pytest.mark.usefixtures("often")
+def test_waiting_for_another_process_can_be_cancelled(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, FakePortal(assignments(3, 9)))
+    with (
+        FileLocks(tmp_path / "locks").hold(lock_name(CORP.start_url)),
+        pytest.raises(CancelledError),
+    ):
+        scene.refresh(cancel_after(3))
+    assert scene.portal.requests == []
+
+
+@pytest.mark.usefixtures("often")
+def test_a_listing_whose_process_was_killed_is_gone_on_with(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, FakePortal(assignments(5, 15)))
+    with pytest.raises(CancelledError):
+        scene.refresh(cancel_after(6))
+    asked = len(scene.portal.requests)
+    hour_ago = scene.ports.clock.now() - timedelta(hours=1)
+    pages = scene.lists.pages(CORP.start_url, hour_ago)
+    kept = {page.account_id if isinstance(page, RolesPage) else "" for page in pages}
+    assert len(kept) > 1
+    later = scene.again()
+    with ThreadPoolExecutor(1) as pool:
+        with FileLocks(tmp_path / "locks").hold(lock_name(CORP.start_url)):
+            waiting = pool.submit(later.refresh)
+            while not later.updates:
+                time.sleep(0.01)
+        found = waiting.result(30)
+    assert listed(found.roles) == scene.portal.roles()
+    assert len(scene.portal.requests) > asked
+    assert not kept & {request.account_id for _, request, _ in scene.portal.requests[asked:]}
 
 
 def test_no_token_is_in_a_file(tmp_path: Path) -> None:

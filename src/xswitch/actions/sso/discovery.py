@@ -49,6 +49,8 @@ _RETRY_SECONDS = 1.0
 _SILENCE_SECONDS = 180.0
 """So long without any answer but refusals ends a listing."""
 _OTHERS_WAIT_SECONDS = 300.0
+_FOLLOW_SECONDS = 0.5
+"""How often the pages of another process are looked for."""
 _NEARLY_EXPIRED = timedelta(seconds=30)
 
 
@@ -103,7 +105,8 @@ def refresh(
     """List a portal, store the list, and return it.
 
     A listing that was interrupted goes on where it was. If another process lists the same portal,
-    its list is waited for, and returned; without `wait`, that raises LockBusyError. Raises
+    its pages are shown as they arrive, and its list is returned; without `wait`, that raises
+    LockBusyError. Raises
     SourceCredentialsError without a sign-in, AwsDeniedError, NetworkError, ConfigError, and
     CancelledError.
     """
@@ -115,11 +118,60 @@ def refresh(
         except LockBusyError:
             if not wait:
                 raise
-            stack.enter_context(ports.locks.hold(name, _OTHERS_WAIT_SECONDS))
+            _enter_after_others(stack, ports, session, show)
         found = ports.lists.read(session.start_url)
         if found is not None and found.listed_at >= began:
             return found
         return _refresh(ports, session, token, show)
+
+
+def _enter_after_others(
+    stack: ExitStack, ports: DiscoveryPorts, session: SsoSession, show: Show
+) -> None:
+    """Enter the lock of a portal's listing, and show meanwhile what its holder finds."""
+    name, follower = lock_name(session.start_url), _Follower(ports, session, show)
+    for tries_left in reversed(range(round(_OTHERS_WAIT_SECONDS / _FOLLOW_SECONDS))):
+        follower.look()
+        try:
+            stack.enter_context(ports.locks.hold(name, _FOLLOW_SECONDS))
+        except LockBusyError:
+            if not tries_left:
+                raise
+        else:
+            return
+
+
+class _Follower:
+    """Shows the listing of another process by the pages that it keeps."""
+
+    def __init__(self, ports: DiscoveryPorts, session: SsoSession, show: Show) -> None:
+        self._ports = ports
+        self._session = session
+        self._show = show
+        self._state = ListingState()
+        self._seen = 0
+
+    def look(self) -> None:
+        """Show the pages that have arrived since the last look; without any, show a tick."""
+        since = self._ports.clock.now() - RESUMABLE_FOR
+        pages = self._ports.lists.pages(self._session.start_url, since)
+        if len(pages) < self._seen:  # it has ended, or begun again
+            self._state, self._seen = ListingState(), 0
+        state, roles = self._state, []
+        for page in pages[self._seen :]:
+            fresh = state.add(page)
+            if isinstance(page, RolesPage):
+                name = state.accounts.get(page.account_id, "")
+                roles += [portal_role(self._session, page.account_id, name, one) for one in fresh]
+        self._seen = len(pages)
+        self._show(
+            DiscoveryUpdate(
+                roles=tuple(roles),
+                accounts_done=state.accounts_done,
+                accounts_known=len(state.accounts),
+                roles_found=sum(map(len, state.roles.values())),
+            )
+        )
 
 
 def _refresh(ports: DiscoveryPorts, session: SsoSession, token: NewToken, show: Show) -> PortalList:
