@@ -109,8 +109,13 @@ class SwitchOptions:
     """Use the managed profile's overrides if no other option is set (`switch -`)."""
 
 
-RegionSource = Literal["option", "role", "AWS_REGION", "AWS_DEFAULT_REGION", "default"]
-"""Where a region comes from, in the order in which they count. The role's is its profile's."""
+RegionSource = Literal[
+    "option", "role", "AWS_REGION", "AWS_DEFAULT_REGION", "default_profile", "sso_region", "default"
+]
+"""Where a region comes from, in the order in which they count.
+
+The role's is its profile's; that of `[default]`, and `sso_region`, are for roles without a profile.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ from xswitch.core.model import (
 )
 from xswitch.core.profiles.managed import check_options
 from xswitch.core.roles.guards import RoleGuards, is_confirmed
+from xswitch.core.roles.portal import fallback_region
 from xswitch.core.variables import own_regions
 
 
@@ -134,9 +135,7 @@ def switch(
         static=bool(static),
         problems=tuple(problems),
         region=plan.endpoint.region,
-        region_source=_region_source(
-            plan.endpoint.region, options, switching.properties, snapshot.environment
-        ),
+        region_source=_region_source(plan, options, switching.properties, snapshot),
     )
 
 
@@ -177,7 +176,6 @@ def _switch_to_own_credentials(
             follow_up()
         except XswitchError as error:
             problems.append(Problem(error.code, str(error)))
-    region, environment = plan.endpoint.region, switching.snapshot.environment
     return SwitchResult(
         role=role,
         managed_profile=name,
@@ -185,26 +183,33 @@ def _switch_to_own_credentials(
         identity=identity,
         from_vault=False,
         problems=tuple(problems),
-        region=region,
-        region_source=_region_source(region, switching.options, switching.properties, environment),
+        region=plan.endpoint.region,
+        region_source=_region_source(
+            plan, switching.options, switching.properties, switching.snapshot
+        ),
     )
 
 
 def _region_source(
-    region: str,
+    plan: SessionPlan,
     options: SwitchOptions,
     properties: Mapping[str, str],
-    environment: Mapping[str, str],
+    snapshot: ConfigSnapshot,
 ) -> RegionSource:
     """Return where the region of a switch comes from, as `EndpointResolver` chose it."""
     if options.region:
         return "option"
     if properties.get("region"):
         return "role"
-    own = own_regions(environment)
+    region, role = plan.endpoint.region, plan.role
+    own = own_regions(snapshot.environment)
     if own.get("AWS_REGION") == region:
         return "AWS_REGION"
-    return "AWS_DEFAULT_REGION" if own.get("AWS_DEFAULT_REGION") == region else "default"
+    if own.get("AWS_DEFAULT_REGION") == region:
+        return "AWS_DEFAULT_REGION"
+    if role.portal_role is not None and role.sso is not None:
+        return fallback_region(snapshot.view, role.sso.session)[1]
+    return "default"
 
 
 class _Switch:

@@ -26,6 +26,7 @@ from xswitch.core.text import pluralize
 from xswitch.core.variables import REGION_VARIABLES, identity_before_profile, own_regions
 
 _DONE = "✓ "
+_REGION_SOURCES = {"default_profile": "[default]"}
 
 
 def check_shell(environment: Mapping[str, str]) -> None:
@@ -111,7 +112,8 @@ def _place(switched: SwitchResult, environment: Mapping[str, str]) -> str:
     if switched.region_in_profile:
         return f" in {switched.region}"
     if switched.region_source != "default":
-        return f" in {switched.region} ({switched.region_source})"
+        source = _REGION_SOURCES.get(switched.region_source, switched.region_source)
+        return f" in {switched.region} ({source})"
     if not own:
         return ""
     names = f"{' and '.join(own)} {'is' if len(own) == 1 else 'are'}"
@@ -172,6 +174,8 @@ def _say_region_without_hook(context: Context, switched: SwitchResult, shell: st
     if other:
         values = ", ".join(f"{name}={environment[name]}" for name in other)
         text = f"With {values}, programs use another region than {region}."
+    elif len(unset) == len(REGION_VARIABLES):
+        text = "Programs need a region, and neither the profile nor this shell has one."
     elif unset:
         text = f"Some programs read only {' or '.join(unset)}, which isn't set in this shell."
     else:

@@ -61,6 +61,7 @@ from xswitch.core.roles.kinds import (
 )
 from xswitch.core.roles.portal import (
     account_names,
+    fallback_region,
     named_settings,
     portal_targets,
 )
@@ -142,12 +143,21 @@ class RoleBuilder:
         return self._sso_role(profile, found, resolved)
 
     def _sso_role(
-        self, profile: Profile, found: SsoRole, resolved: ResolvedChain | Problem
+        self,
+        profile: Profile,
+        found: SsoRole,
+        resolved: ResolvedChain | Problem,
+        region: str = "",
     ) -> Role:
         identity = sso_identity(found)
         portal, _ = self._portals.endpoint_for(profile, identity.partition)
         return self._source_role(
-            profile, TargetKind.SSO, identity, resolved, replace(found, url=portal.url)
+            profile,
+            TargetKind.SSO,
+            identity,
+            resolved,
+            replace(found, url=portal.url),
+            region=region,
         )
 
     def _source_role(  # noqa: PLR0913, PLR0917 -- the parts of a target
@@ -158,10 +168,15 @@ class RoleBuilder:
         resolved: ResolvedChain | Problem,
         sso: SsoRole | None,
         problems: Iterable[Problem] = (),
+        *,
+        region: str = "",
     ) -> Role:
-        """Build a target from a profile that has its region and endpoint."""
+        """Build a target from a profile that has its region and endpoint.
+
+        `region` is the one where neither the profile nor the environment has one.
+        """
         partition = identity.partition or self._configured_partition(profile)
-        endpoint, endpoint_problems = self._endpoints.endpoint_for(profile, partition)
+        endpoint, endpoint_problems = self._endpoints.endpoint_for(profile, partition, region)
         if isinstance(resolved, Problem):
             problems = (resolved, *problems)
         seconds, reason = 0, SOURCE_DURATIONS.get(kind, "")
@@ -231,7 +246,10 @@ class RoleBuilder:
                 name, MappingProxyType({}), target.role.session.origin or Origin("", 0)
             )
             base = sso_source(target.role, None, profile.origin)
-            role = self._sso_role(profile, target.role, ResolvedChain(Chain(base, ()), None))
+            region, _ = fallback_region(self.view, target.role.session)
+            role = self._sso_role(
+                profile, target.role, ResolvedChain(Chain(base, ()), None), region
+            )
             listing = target.listed
             role = role._replace(
                 name=target.name,

@@ -44,35 +44,36 @@ class EndpointResolver:
         self._env_url = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get(
             "AWS_ENDPOINT_URL"
         )
-        self._plain: dict[tuple[str | None, str], Endpoint] = {}
+        self._plain: dict[tuple[str | None, str, str], Endpoint] = {}
         self._services: dict[str, str | None] = {}
 
     def endpoint_for(
-        self, profile: Profile | None, partition: str
+        self, profile: Profile | None, partition: str, fallback_region: str = ""
     ) -> tuple[Endpoint, tuple[Problem, ...]]:
         """Resolve the endpoint for roles of `partition`, and problems with its settings.
 
         `profile` is the selected profile, or None to use the environment alone. The region is the
-        profile's, else the environment's if it belongs to the partition, else the partition's
-        default. A region that a switch put into the environment for another role doesn't count.
+        profile's, else the environment's if it belongs to the partition, else `fallback_region`,
+        else the partition's default. A region that a switch put into the environment for another
+        role doesn't count.
         """
         if profile is None or profile.has_any(_ENDPOINT_KEYS):
-            return self._build_endpoint(profile, partition)
+            return self._build_endpoint(profile, partition, fallback_region)
         # Most profiles configure only a region, so thousands of them share an endpoint.
-        cache_key = (profile.get("region"), partition)
+        cache_key = (profile.get("region"), partition, fallback_region)
         endpoint = self._plain.get(cache_key)
         if endpoint is not None:
             return endpoint, ()
-        result = self._build_endpoint(profile, partition)
+        result = self._build_endpoint(profile, partition, fallback_region)
         if not result[1]:
             self._plain[cache_key] = result[0]
         return result
 
     def _build_endpoint(
-        self, profile: Profile | None, partition: str
+        self, profile: Profile | None, partition: str, fallback_region: str
     ) -> tuple[Endpoint, tuple[Problem, ...]]:
         problems: list[Problem] = []
-        region = self._region(profile, partition, problems)
+        region = self._region(profile, partition, fallback_region, problems)
         endpoint = Endpoint(
             region=region,
             url=self._url(profile, problems),
@@ -86,12 +87,18 @@ class EndpointResolver:
         )
         return endpoint, tuple(problems)
 
-    def _region(self, profile: Profile | None, partition: str, problems: list[Problem]) -> str:
+    def _region(
+        self,
+        profile: Profile | None,
+        partition: str,
+        fallback_region: str,
+        problems: list[Problem],
+    ) -> str:
         region = _profile_value(profile, "region")
         if not region or profile is None:
             return next(
                 (name for name in self._env_regions if partition_of_region(name) == partition),
-                default_region(partition),
+                fallback_region or default_region(partition),
             )
         if not is_region(region):
             text = f'Profile "{profile.name}": {quote_value(region)} isn\'t a valid region.'

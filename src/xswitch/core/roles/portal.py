@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from xswitch.core.arn import is_region, partition_of_region
 from xswitch.core.display import first_line
 from xswitch.core.model import (
     ConfigView,
@@ -116,6 +117,25 @@ def _name(target: PortalTarget, short: Mapping[str, int], taken: Container[str])
     while name in taken:
         name += "'"
     return name
+
+
+def fallback_region(
+    view: ConfigView, session: SsoSession
+) -> tuple[str, Literal["default_profile", "sso_region"]]:
+    """Return the region of a portal's roles if neither a profile nor the environment names one.
+
+    Programs need one, and there is no profile to write it in: it is the region of `[default]`, else
+    that of Identity Center.
+    """
+    default = view.profiles.get("default")
+    region = None if default is None else default.get("region")
+    if (
+        region is not None
+        and is_region(region)
+        and partition_of_region(region) == partition_of_region(session.region)
+    ):
+        return region, "default_profile"
+    return session.region, "sso_region"
 
 
 def stored_sso_role(view: ConfigView, profile: Profile) -> SsoRole | None:
