@@ -95,6 +95,29 @@ def test_each_failure_has_its_cause(
     assert [cause.certainty for cause in found.causes[1:]] == [Certainty.UNSEEN] * (len(causes) - 1)
 
 
+@pytest.mark.parametrize(("code", "listed", "verdict", "causes"), CASES)
+def test_a_role_that_only_the_portal_lists_has_no_line_to_correct(
+    code: ErrorCode,
+    listed: tuple[PortalRole, ...],
+    verdict: ExplanationVerdict,
+    causes: list[CauseCode],
+) -> None:
+    own = replace(LISTED, role_name="Own")
+    found = explained(code, *listed, own, name="payments/Own", later=True)
+    assert found.verdict is verdict
+    assert found.causes[0].next_step
+    text = " ".join(cause.evidence + cause.next_step for cause in found.causes)
+    assert "Correct sso_account_id" not in text
+    assert "the environment" not in text
+    assert causes
+
+
+def test_the_line_to_correct_is_that_of_the_key() -> None:
+    found = explained(ErrorCode.SSO_NOT_FOUND, later=True)
+    line = (CONFIG + SSO).splitlines().index("sso_account_id = 222222222222") + 1
+    assert found.causes[0].next_step.endswith(f":{line}.")
+
+
 def test_all_codes_of_the_portal_are_tried_and_no_two_cases_read_alike() -> None:
     assert {case[0] for case in CASES} == set(SSO_CODES)
     assert {code for code in SOURCE_MESSAGES if code.startswith("sso_")} <= set(SSO_CODES)

@@ -517,3 +517,57 @@ def test_a_role_without_a_profile_is_switched_to_and_outlives_its_list() -> None
     (result_,) = world.actions.forget(["data lake/Reader"])
     assert result_.managed_profile == managed
     assert world.config.config == before
+
+
+DEFAULT = "\n[default]\nregion = {}\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "variables", "option", "region", "source"),
+    [
+        ("", {}, None, "eu-west-1", "sso_region"),
+        (DEFAULT.format("eu-central-1"), {}, None, "eu-central-1", "default_profile"),
+        (DEFAULT.format("us-gov-west-1"), {}, None, "eu-west-1", "sso_region"),
+        (DEFAULT.format("not a region"), {}, None, "eu-west-1", "sso_region"),
+        (
+            DEFAULT.format("eu-central-1"),
+            {"AWS_REGION": "eu-west-3"},
+            None,
+            "eu-west-3",
+            "AWS_REGION",
+        ),
+        ("", {"AWS_DEFAULT_REGION": "eu-west-3"}, None, "eu-west-3", "AWS_DEFAULT_REGION"),
+        ("", {"AWS_REGION": "cn-north-1"}, None, "eu-west-1", "sso_region"),
+        ("", {"AWS_REGION": "eu-west-3"}, "eu-north-1", "eu-north-1", "option"),
+    ],
+)
+def test_programs_have_a_region_also_without_a_profile(
+    config: str, variables: dict[str, str], option: str | None, region: str, source: str
+) -> None:
+    world = new_world(None, **variables)
+    world.config.config += config
+    lists = PortalFake(PortalRole("corp", URL, "444444444444", "data lake", "Reader"))
+    world.actions = type(world.actions)(replace_ports(world.ports, portal_lists=lists))
+    arn = SESSION_ARN.replace(ACCOUNT, "444444444444").replace("_Admin_", "_Reader_")
+    give_sso(world, "ASIASSO1", arn)
+    result = switched(world, "lake reader", region=option)
+    assert (result.region, result.region_source) == (region, source)
+    assert {endpoint.region for endpoint in world.sts.endpoints} == {region}
+    # A region that was given stays with the managed profile, which is all that the role has
+    assert result.region_in_profile is (option is not None)
+    again = switched(world, "lake reader")
+    assert again.from_vault
+    assert (again.region, again.region_source) == (
+        (region, source) if option is None else (region, "role")
+    )
+
+
+def test_the_progress_of_a_role_without_a_profile_names_it() -> None:
+    world = new_world()
+    lists = PortalFake(PortalRole("corp", URL, "444444444444", "data lake", "Reader"))
+    world.actions = type(world.actions)(replace_ports(world.ports, portal_lists=lists))
+    give_sso(world, "ASIASSO1", SESSION_ARN.replace(ACCOUNT, "4" * 12).replace("Admin", "Reader"))
+    role = world.actions.resolve("lake reader", SwitchOptions())
+    told: list[str] = []
+    world.actions.switch(role, SwitchOptions(), FakePrompt(), told.append)
+    assert told[0] == "reading the credentials of 444444444444/Reader at corp"

@@ -107,7 +107,8 @@ def _sso_evidence(snapshot: ConfigSnapshot, plan: SessionPlan) -> SsoEvidence | 
     if plan.base.kind is not CredentialSourceKind.SSO:
         return None
     if profile is not None:
-        place = f"{profile.origin.file}:{profile.origin.line}"
+        origin = plan.base.origin or profile.origin
+        place = f"{origin.file}:{origin.line}"
         found = find_sso_role(snapshot.view, profile)
         role = role or (None if isinstance(found, Problem) else found)
     if role is None:

@@ -54,9 +54,7 @@ def explain(evidence: Evidence) -> Explanation:
             DeniedCall(evidence, hop, parse_denial(failure.text)), proved=bool(causes)
         )
     elif evidence.sso is not None and evidence.failed == 0 and failure.code in SSO_CODES:
-        verdict, failure_causes = sso_causes(
-            evidence.sso, failure.code, failure.what, failure.next_step
-        )
+        verdict, failure_causes = sso_causes(evidence.sso, failure.code, failure.next_step)
         requirements = _proved_requirements(failure_causes)
     else:
         verdict, failure_causes = non_policy.non_policy_causes(evidence, failure)

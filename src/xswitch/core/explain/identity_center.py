@@ -46,7 +46,7 @@ SSO_CODES = (
 
 
 def sso_causes(
-    evidence: SsoEvidence, code: str, what: str, next_step: str
+    evidence: SsoEvidence, code: str, next_step: str
 ) -> tuple[ExplanationVerdict, list[Cause]]:
     """Return the verdict and the causes of a failure with a code of `SSO_CODES`."""
     role, session = evidence.role, evidence.role.session
@@ -83,8 +83,8 @@ def sso_causes(
         unknown = _cause(
             CauseCode.SSO_NOT_ASSIGNED,
             CauseSide.LOCAL,
-            f"{what} The organization of {label} has no account {role.account_id}{where}.",
-            f"Correct sso_account_id{f' at {place}' if place else ''}.",
+            f"The organization of {label} has no account {role.account_id}{where}.",
+            f"Correct sso_account_id at {place}." if place else next_step,
         )
         return ExplanationVerdict.DENIED, [unknown]
     return ExplanationVerdict.DENIED, _denied_causes(evidence)
