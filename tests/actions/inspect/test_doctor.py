@@ -8,6 +8,7 @@ from support.actions import CONFIG, GOOD_CODE, FakePrompt, World
 from xswitch.actions.api import DoctorCheck, SwitchOptions
 from xswitch.actions.ports import no_progress
 from xswitch.core.errors import ConfigError, NetworkError, VaultAbsentError, VaultLockedError
+from xswitch.core.errors.sso import sign_in_needed
 from xswitch.core.model import FileInfo, Problem, Settings
 from xswitch.core.profiles.process_command import split_command
 
@@ -99,7 +100,9 @@ def test_chains_that_break_or_loop(world: World) -> None:
     assert check.state == "warning"
     assert set(check.details) == {"a", "b"}
     assert "loop" in check.details["a"]
-    assert "2 of 7 roles, 1 profile with credentials of its own are" in check.message
+    assert check.message.startswith(
+        "7 roles, 1 profile with credentials of its own; 2 of them are misconfigured. "
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,6 +208,46 @@ def test_the_selected_profile(world: World) -> None:
     assert only(world, "profile").state == "error"
     world.environment.set["AWS_PROFILE"] = ""
     assert only(world, "profile").state == "ok"
+
+
+SSO = """
+[sso-session corp]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = eu-west-1
+[profile own]
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = Developer
+[profile of-own]
+role_arn = arn:aws:iam::222222222222:role/One
+source_profile = own
+"""
+
+
+@pytest.mark.parametrize("profile", ["own", "of-own"])
+def test_the_sign_in_of_the_selected_profile(world: World, profile: str) -> None:
+    world.config.config += SSO
+    world.environment.set["AWS_PROFILE"] = profile
+    assert only(world, "sign-in").state == "ok"
+    world.base.signed_out = sign_in_needed("corp")
+    check = only(world, "sign-in")
+    assert (check.state, check.next_step) == ("warning", "xswitch login corp")
+    assert check.details == {"code": "sso_login"}
+
+
+@pytest.mark.parametrize("profile", ["", "dev", "no-such-profile"])
+def test_another_profile_has_no_sign_in(world: World, profile: str) -> None:
+    world.config.config += SSO
+    world.environment.set["AWS_PROFILE"] = profile
+    assert checks(world, "sign-in") == []
+    assert world.base.signed_in == []
+
+
+def test_one_misconfigured_role_is_singular(world: World) -> None:
+    world.config.config += (
+        "[profile b]\nrole_arn = arn:aws:iam::222222222222:role/B\nsource_profile = nobody\n"
+    )
+    assert "; 1 of them is misconfigured. " in only(world, "roles").message
 
 
 def test_a_managed_profile_whose_command_is_gone(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from xswitch.actions.api import DoctorCheck, DoctorCheckState
@@ -17,7 +18,7 @@ from xswitch.actions.ports import Ports, Vault
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import VaultBrokenError, XswitchError
 from xswitch.core.errors.sts import AwsErrorResponse, clock_skew
-from xswitch.core.model import Endpoint, Problem, Role, TargetKind
+from xswitch.core.model import CredentialSourceKind, Endpoint, Problem, Role, TargetKind
 from xswitch.core.text import pluralize
 
 # STS rejects signatures that are off by more than 15 minutes.
@@ -55,7 +56,11 @@ def run_checks(
     variables = ports.config.environment.variables()
     checks += [_hook(variables), *check_variables(snapshot, variables)]
     if snapshot is not None:
-        checks += [_profile(snapshot), *check_managed_profiles(ports, snapshot)]
+        checks += [
+            _profile(snapshot),
+            *_sign_in(ports, snapshot),
+            *check_managed_profiles(ports, snapshot),
+        ]
     checks += own_files(ports)
     checks += _sts(ports, snapshot) if snapshot is not None else []
     return tuple(checks)
@@ -112,7 +117,8 @@ def _roles(snapshot: ConfigSnapshot) -> DoctorCheck:
     return DoctorCheck(
         "roles",
         "warning",
-        f"{len(broken)} of {_count(roles)} are misconfigured. {first}",
+        f"{_count(roles)}; {len(broken)} of them {'is' if len(broken) == 1 else 'are'}"
+        f" misconfigured. {first}",
         "xswitch config",
         dict(list(broken.items())[:_MAX_SHOWN]),
     )
@@ -203,6 +209,28 @@ def _profile(snapshot: ConfigSnapshot) -> DoctorCheck:
         "ok",
         f'This shell selects the profile "{current}".',
         details={"profile": current},
+    )
+
+
+def _sign_in(ports: Ports, snapshot: ConfigSnapshot) -> Iterator[DoctorCheck]:
+    """Check the sign-in that this shell's profile starts from, if it does; renew it if due.
+
+    The session that the shell uses may live longer than the sign-in, so that isn't an error.
+    """
+    try:
+        role = snapshot.role_for_profile(snapshot.current_profile)
+    except XswitchError:
+        return
+    base = None if role.chain is None else role.chain.base
+    if base is None or base.kind is not CredentialSourceKind.SSO:
+        return
+    try:
+        ports.aws.source_credentials.ensure_sign_in(base, snapshot.view)
+    except XswitchError as error:
+        yield replace(_error_check("sign-in", error), state="warning")
+        return
+    yield DoctorCheck(
+        "sign-in", "ok", f"You are signed in to IAM Identity Center, as {role.name} needs."
     )
 
 
