@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from xswitch.cli.commands import COMMANDS
+from xswitch.cli.commands import COMMANDS, SIGN_INS
 from xswitch.cli.parser import build_parser
 from xswitch.core.shell.completion import CompletionWord, WordKind
 
 _FILE_METAVARS = frozenset({"FILE", "DIR"})
 _TARGET_METAVARS = frozenset({"TARGET", "PROFILE", "ROLE"})
+_SIGN_IN_COMMANDS = frozenset({"login", "logout", "sso"})
 # Characters that a shell, or a shell's completion menu, could act on
 _UNSAFE = {ord("'"): "\u2019", **dict.fromkeys(map(ord, '"\\`$!*?[]{}<>|&;#~@\t\n'))}
 
@@ -53,7 +54,8 @@ def _positionals(command: str, parser: argparse.ArgumentParser) -> Iterator[Comp
         for choice in action.choices or ():
             yield _word(command, "choice", str(choice))
         if action.metavar in _TARGET_METAVARS:
-            yield CompletionWord(command, "target", "", "")
+            kind = SIGN_INS if command.split(maxsplit=1)[0] in _SIGN_IN_COMMANDS else ""
+            yield CompletionWord(command, "target", kind, "")
     if command == "switch":
         yield _word(command, "choice", "-", "the previous profile")
 

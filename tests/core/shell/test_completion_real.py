@@ -149,6 +149,16 @@ def test_targets_of_the_commands_that_take_one(completer: Completer, line: str) 
     assert completer.stub.calls[-1].words == ("complete", "")
 
 
+@pytest.mark.parametrize(
+    "line", ["xswitch login ", "xswitch logout ", "xswitch sso populate ", "xs login "]
+)
+def test_targets_of_the_commands_that_sign_in(completer: Completer, line: str) -> None:
+    if completer.shell == "nu":  # its function completes roles only
+        line = line.replace("xs ", "xswitch ")
+    assert set(ROLES) <= set(completer.offered(line))
+    assert completer.stub.calls[-1].words == ("complete", "", "sign-ins")
+
+
 def test_the_function_completes_commands_and_targets_at_once(completer: Completer) -> None:
     offered = set(completer.offered("xs "))
     assert set(ROLES) | (set(COMMANDS) - {"switch"}) <= offered

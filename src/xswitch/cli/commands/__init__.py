@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+SIGN_INS = "sign-ins"
+"""Given to `complete` for the targets of commands that sign in and out."""
+
 
 class Command(NamedTuple):
     """One command: its name, the module here that has it, and its line in the help."""

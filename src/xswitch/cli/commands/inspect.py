@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from xswitch.actions.api import Listing, SessionInfo
+from xswitch.cli.commands import SIGN_INS
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import (
     check_json,
@@ -21,7 +22,13 @@ from xswitch.cli.parser import CommandParser, add_json
 from xswitch.core.display import display
 from xswitch.core.duration_text import format_remaining
 from xswitch.core.errors import ExitCode, UsageError
-from xswitch.core.model import Problem, Role, SessionState, TargetKind
+from xswitch.core.model import (
+    CredentialSourceKind,
+    Problem,
+    Role,
+    SessionState,
+    TargetKind,
+)
 from xswitch.core.search.matcher import KIND_FILTER
 from xswitch.core.text import pluralize
 
@@ -114,7 +121,7 @@ def status(context: Context) -> int:
     cells = [
         [
             row.entry.profile or "(environment)",
-            row.entry.kind,
+            "sign-in" if row.entry.kind == "sso_token" else row.entry.kind,
             str(row.state),
             format_remaining(row.seconds_left) if row.state is not SessionState.EXPIRED else "",
             format_remaining((row.renewable_until - context.services.clock.now()).total_seconds())
@@ -255,13 +262,29 @@ def doctor(context: Context) -> int:
 def add_complete(parser: CommandParser) -> None:
     """Declare the arguments of `complete`."""
     parser.add_argument("word", nargs="?", default="")
+    parser.add_argument("of", nargs="?", default="")
     parser.set_defaults(run=complete)
 
 
+def _signs_in(role: Role) -> bool:
+    return role.chain is not None and role.chain.base.kind in {
+        CredentialSourceKind.SSO,
+        CredentialSourceKind.LOGIN_SESSION,
+    }
+
+
 def complete(context: Context) -> int:
-    """Print targets for completion: one line each with name, tab, and description."""
-    word = context.arguments.word
-    roles = context.actions.listing().roles
+    """Print targets for completion: one line each with name, tab, and description.
+
+    Those of `login`, `logout`, and `sso` are sessions, and the profiles and roles that need one.
+    """
+    word, listing = context.arguments.word, context.actions.listing()
+    roles = listing.roles
+    if context.arguments.of == SIGN_INS:
+        for session in listing.sign_ins:
+            if session.label.startswith(word) and display(session.label) == session.label:
+                context.stdout.raw(f"{session.label}\t{display(session.start_url)}\n")
+        roles = tuple(role for role in roles if _signs_in(role))
     for kind in dict.fromkeys(role.kind for role in roles) if word.startswith("kind") else ():
         if f"{KIND_FILTER}{kind.word}".startswith(word):
             context.stdout.raw(f"{KIND_FILTER}{kind.word}\ttargets of this kind\n")

@@ -18,7 +18,7 @@ class CompletionWord:
     kind: WordKind
     """Whether nothing (flag), any text (value), or a path (file) follows; or a choice or target."""
     word: str
-    """Empty for a target, which only xswitch itself can list."""
+    """Of targets, which only xswitch itself can list, their kind; empty for those of `switch`."""
     text: str
     """A short description."""
 

@@ -55,7 +55,7 @@ function __xswitch_complete {
                 target*)
                     while IFS=$'\t' \builtin read -r name row_text; do
                         __xswitch_offer "$name"
-                    done <<<"$(\builtin command @COMMAND@ complete "$current" 2>/dev/null || \builtin :)"
+                    done <<<"$(\builtin command @COMMAND@ complete "$current" ${row_word#.} 2>/dev/null || \builtin :)"
                     ;;
                 *)
                     case $row_word in

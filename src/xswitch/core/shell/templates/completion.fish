@@ -40,7 +40,7 @@ function __xswitch_complete
         or continue
         if test $fields[2] = target
             # All targets: fish also matches inside a name.
-            command @COMMAND@ complete '' 2>/dev/null
+            command @COMMAND@ complete '' (string match -v . -- $fields[3]) 2>/dev/null
         else if string match -q -- '-*' $fields[3]; and not string match -q -- '-*' $current
             continue
         else if test "$fields[4]" = .

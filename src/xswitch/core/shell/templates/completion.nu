@@ -18,7 +18,14 @@ def __xswitch_complete [context: string] {
     let words = ($rows | where command == $command)
     let roles = (
         if ($words | any {|row| $row.kind == target }) {
-            try { ^@COMMAND@ complete ($typed | last) err> /dev/null } catch { "" }
+            let of = ($words | where kind == target | get value | first)
+            try {
+                if $of == "." {
+                    ^@COMMAND@ complete ($typed | last) err> /dev/null
+                } else {
+                    ^@COMMAND@ complete ($typed | last) $of err> /dev/null
+                }
+            } catch { "" }
             | lines
             | each {|line| $line | split row (char tab) }
             | each {|row| {value: $row.0, description: ($row.1? | default "")} }

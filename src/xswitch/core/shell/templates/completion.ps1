@@ -21,7 +21,8 @@ Register-ArgumentCompleter -Native -CommandName @('xswitch', '@CMD@') -ScriptBlo
     $found = foreach ($row in $rows) {
         if ($row[0] -cne $command -and -not ($row[0] -ceq '.' -and $typed.Count -le 1)) { continue }
         if ($row[1] -ceq 'target') {
-            foreach ($line in @(& @COMMAND@ complete $current 2>$null)) { , ($line -split "`t", 2) }
+            $of = @(if ($row[2] -cne '.') { $row[2] })
+            foreach ($line in @(& @COMMAND@ complete $current @of 2>$null)) { , ($line -split "`t", 2) }
         } else {
             , @($row[2], $row[3])
         }

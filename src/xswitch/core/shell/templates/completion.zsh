@@ -38,7 +38,7 @@ function _xswitch {
                 [[ $PREFIX == -* ]] && continue
                 while IFS=$'\t' builtin read -r name text; do
                     roles+=("${name//:/\\:}${text:+:$text}")
-                done < <(command @COMMAND@ complete "${(Q)PREFIX}" 2>/dev/null)
+                done < <(command @COMMAND@ complete "${(Q)PREFIX}" ${fields[3]:#.} 2>/dev/null)
                 ;;
             (*:-*) options+=("${fields[3]}${text:+:$text}") ;;
             (*) plain+=("${fields[3]}${text:+:$text}") ;;
