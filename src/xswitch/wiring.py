@@ -364,6 +364,15 @@ class Services:
         return lambda serial: code_shown(self._environ, serial)
 
     @property
+    def approve_sign_in(self) -> Callable[[str], str] | None:
+        """In the demo, a function that approves the sign-in of a URL and returns who signed in."""
+        if not self._in_demo:
+            return None
+        from xswitch.demo.approval import approve  # noqa: PLC0415 -- only inside the demo
+
+        return approve
+
+    @property
     def _in_demo(self) -> bool:
         if "XSWITCH_DEMO" not in self._environ:
             return False

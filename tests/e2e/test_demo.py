@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.e2e import XSWITCH
+from support.e2e import XSWITCH, run
 from support.tui.terminal import terminal
 
 
@@ -56,6 +56,45 @@ def test_pick_a_role_with_mfa_and_stay_in_it(
         screen.keys("echo still=$AWS_PROFILE=", "Enter")
         screen.wait("still=xs-payments-prod-readonly=")
         screen.keys("exit", "Enter")
+        screen.wait("left with 0")
+    assert not list(clean_world.rglob("*xswitch*"))
+
+
+def test_the_organization_is_signed_in_to_without_a_browser(
+    tmp_path: Path, clean_world: Path, need: Callable[[str], str]
+) -> None:
+    need("/usr/bin/aws")
+    env = {
+        "HOME": str(clean_world),
+        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
+        "SHELL": need("bash"),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+    }
+    with terminal(
+        need("tmux"), f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'", env, tmp_path
+    ) as screen:
+        screen.wait("acorn  not signed in   s signs in and lists it")
+        screen.keys("s")
+        screen.wait("approve (demo)")
+        screen.keys("a")
+        screen.wait("acorn: 47 roles listed")
+        screen.keys("/kind:sso shop-staging metrics")
+        screen.wait("1 of 67")
+        screen.keys("Enter")
+        screen.wait("ends the demo and removes all of it")
+        screen.keys("clear; aws sts get-caller-identity --output text --query Arn", "Enter")
+        screen.wait("assumed-role/AWSReservedSSO_MetricsReader_")
+        # The same on the command line, approved from another terminal
+        screen.keys("clear; xswitch logout acorn; xswitch login acorn", "Enter")
+        shown = screen.wait("waiting for approval")
+        assert "xswitch demo --approve URL" in shown
+        url = re.search(r"http://127\.0\.0\.1:\d+/device\?user_code=[A-Z]+-[A-Z]+", shown)
+        assert url is not None, shown
+        approved = run([str(XSWITCH), "demo", "--approve", url[0]], env)
+        assert "approved the sign-in of dana" in approved.err
+        screen.wait("signed in to acorn until")
+        screen.keys("clear; exit", "Enter")
         screen.wait("left with 0")
     assert not list(clean_world.rglob("*xswitch*"))
 

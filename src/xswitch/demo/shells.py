@@ -13,7 +13,8 @@ _FISH_RC = ".config/fish/config.fish"
 _HINTS = (
     "aws sts get-caller-identity      who you are now, as the embedded AWS says",
     "xs                               the picker again; xs NAME, xs -, xs --unset",
-    "xswitch demo --advance 1h        let an hour pass: the session ends, and renews itself",
+    "xswitch login acorn              sign in to an organization of twelve accounts",
+    "xswitch demo --advance 1h        let an hour pass; the session renews itself",
     "xswitch demo --code              the current MFA code",
     "exit                             ends the demo and removes all of it",
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xswitch.cli.context import Context
 from xswitch.cli.parser import CommandParser, duration
+from xswitch.core.display import show_value
 from xswitch.core.errors import ExitCode, OutputLostError
 
 
@@ -28,7 +29,14 @@ def add_demo(parser: CommandParser) -> None:
         "--code", action="store_true", help="inside the demo: print the current MFA code"
     )
     parser.add_argument(
-        "--user", default="", help="with --code: the user of the MFA device (default: dana)"
+        "--user",
+        default="",
+        help="with --code or --approve: the user (default: dana)",
+    )
+    parser.add_argument(
+        "--approve",
+        metavar="URL",
+        help="approve a sign-in to an embedded AWS, where there is no browser for its URL",
     )
     parser.add_argument(
         "--advance", type=duration, metavar="TIME", help="inside the demo: let this much time pass"
@@ -54,6 +62,12 @@ def demo(context: Context) -> int:
         code = inside.current_code(context.environ, who=arguments.user)
         context.stdout.lines([code.code])
         context.stderr.hint(f"for {code.serial}, valid for {code.seconds_left} s")
+        return ExitCode.DONE
+    if arguments.approve is not None:
+        from xswitch.demo.approval import approve  # noqa: PLC0415 -- as above
+
+        user = approve(arguments.approve, arguments.user)
+        context.stderr.done(f"approved the sign-in of {show_value(user)}")
         return ExitCode.DONE
     if arguments.advance is not None:
         seconds_ahead = inside.advance(context.environ, arguments.advance)
