@@ -8,6 +8,7 @@ import shlex
 import stat
 import threading
 import time
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -60,6 +61,9 @@ def test_a_profile_names_the_session(corp: Corp) -> None:
     assert corp.run("login", "work-admin", answer="approve").code == 0
     for words in (["work-readonly"], ["corp"], ["reader"]):
         assert "still signed in" in corp.run("login", *words).err
+    assert ["corp", "sign-in", "live"] in [
+        line.split()[:3] for line in corp.run("status").out.splitlines()
+    ]
     assert "still signed in" in corp.run("login", AWS_PROFILE="work-admin").err
 
 
@@ -181,9 +185,9 @@ def test_a_terminal_shows_a_qr_code_and_copies_the_url(corp: Corp) -> None:
     )
     try:
         child.expect(r"(http://\S+user_code=\S+)")
-        assert "█" in (child.before or "")
         url = str(child.match.group(1))  # type: ignore[union-attr]
         child.expect("The page shows the code")
+        child.expect("█")
         child.expect("\x1b]52;c;")
         child.expect("left")
         approve(url)
@@ -390,6 +394,99 @@ def test_a_renewal_on_a_terminal_offers_the_sign_in(corp: Corp) -> None:
     finally:
         child.close(force=True)
     assert child.exitstatus == 0
+
+
+@pytest.mark.parametrize("answer", ["", "n"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("sso", "refresh"), r"corp: \d accounts, \d roles"),
+        (("sso", "populate", "--dry-run"), r"sso_account_id = \d{12}"),
+    ],
+)
+def test_listing_a_portal_on_a_terminal_offers_the_sign_in(
+    corp: Corp, words: tuple[str, ...], said: str, answer: str
+) -> None:
+    section = (corp.home.folder / ".aws/config").read_text(encoding="utf-8").split("[profile ")[0]
+    (corp.home.folder / ".aws/config").write_text(section, encoding="utf-8")
+    child = pexpect.spawn(
+        str(XSWITCH),
+        [*words, "corp"],
+        env={**corp.home.env, "BROWSER": str(browser_program(corp.home.folder))},
+        encoding="utf-8",
+        timeout=60,
+    )
+    try:
+        child.expect(r"Sign in to corp now\? \[Y/n\]")
+        child.sendline(answer)
+        child.expect("next: .*xswitch login corp" if answer else said)
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+
+
+def background_listing(home: Path) -> Path:
+    """Return the /proc folder of the listing that runs for a home."""
+    for folder in Path("/proc").iterdir():
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            variables = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"--background" in words and f"HOME={home}".encode() in variables:
+            return folder
+    raise AssertionError("no listing runs")
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+def test_after_a_sign_in_the_portal_is_listed_while_the_prompt_is_back(corp: Corp) -> None:
+    corp.aws.faults.add("throttling", "ListAccounts", times=10_000, seconds=1)
+    child = pexpect.spawn(
+        str(XSWITCH),
+        ["login", "corp"],
+        env={**corp.home.env, "BROWSER": str(browser_program(corp.home.folder))},
+        encoding="utf-8",
+        timeout=60,
+    )
+    try:
+        child.expect("Its roles are being listed in the background; see: xswitch list")
+        child.expect(pexpect.EOF)
+        child.wait()
+        process = background_listing(corp.home.folder)
+        # It has no terminal to read from or write to
+        state = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        assert state[4] == "0"  # tty_nr
+        assert {str((process / f"fd/{number}").readlink()) for number in range(3)} == {os.devnull}
+        assert corp.run("sso", "list", "--json").json["data"]["lists"] == []
+    finally:
+        corp.aws.faults.clear()
+        child.close(force=True)
+    # It ends when the portal is listed
+    end = time.monotonic() + 60
+    while process.exists():
+        assert time.monotonic() < end, (process / "stat").read_text(encoding="utf-8")
+        time.sleep(0.05)
+    [found] = corp.run("sso", "list", "--json").json["data"]["lists"]
+    assert found["session"] == "corp"
+    assert found["roles"]
+
+
+def test_completion_offers_what_login_takes(corp: Corp) -> None:
+    config = corp.home.folder / ".aws/config"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(
+        f"{text}\n[profile tool]\ncredential_process = /bin/true\n"
+        "\n[profile laptop]\nlogin_session = arn:aws:iam::111111111111:user/dana\n",
+        encoding="utf-8",
+    )
+    lines = corp.run("complete", "", "sign-ins").out.splitlines()
+    names = [line.split("\t")[0] for line in lines]
+    assert {"corp", "work-admin", "reader", "laptop"} <= set(names)
+    assert "tool" not in names
+    assert "tool" in corp.run("complete", "").out
+    for name in names:
+        assert corp.run("complete", name[:3], "sign-ins").out
+    assert corp.run("complete", "no-such", "sign-ins").out == ""
 
 
 # -- secrets

@@ -121,6 +121,7 @@ _LOOKS: dict[str, tuple[int, ...]] = {
     "xswitch switch --help": (0,),
     "xswitch history --limit 20": (0,),
     "xswitch access plan --help": (0,),
+    "xswitch demo --help": (0,),
 }
 
 

@@ -5,11 +5,25 @@ from __future__ import annotations
 import pytest
 
 from support.aws.emulator import totp_code
-from support.e2e import Home
+from support.e2e import XSWITCH, Home
 from support.tui.pty_program import pty_program
 from xswitch.emulator.server import EmbeddedAws
 
 HOOK = 'code=$(xswitch switch --emit sh) || exit; eval "$code"; printf "now=%s\\n" "$AWS_PROFILE"'
+
+
+@pytest.mark.parametrize("words", [[], ["switch"], ["--debug"]])
+def test_a_role_is_picked_with_and_without_the_command(
+    home: Home, aws: EmbeddedAws, words: list[str]
+) -> None:
+    with pty_program([str(XSWITCH), *words], {**home.env, "TERM": "dumb"}) as program:
+        program.until(b"empty: leave")
+        program.send("admin\n")
+        program.until(b"MFA code: ")
+        program.send(f"{totp_code(now=aws.clock.now())}\n")
+        program.until(b"xs-admin")
+        assert program.ended() == 0
+        assert b"This is a bug" not in program.written
 
 
 @pytest.mark.parametrize("controlling", [True, False])

@@ -18,6 +18,7 @@ RUN: dict[str, str] = {
     "See the current config: xswitch config": "test_a_command_that_looks",
     "xswitch demo": "test_a_command_that_looks",
     "xswitch demo --serve": "test_a_command_that_looks",
+    "xswitch demo --help": "test_a_command_that_looks",
     "xswitch renew {}": "test_a_renewal_gets_the_code_that_is_due",
     "xswitch switch {}": "test_a_switch_gets_the_session_that_is_due",
     "xswitch switch {} --mfa-code CODE": "test_a_code_is_given_with_the_command",
@@ -133,6 +134,8 @@ ELSEWHERE: dict[str, str] = {
     "xswitch sso list {}": "e2e/test_portals.py",
     "Try another one: xswitch sso populate --dry-run": "e2e/test_portals.py",
     "xswitch sso refresh {}": "e2e/test_portals.py",
+    "Its roles are being listed in the background; see: xswitch list": "e2e/test_login.py",
+    "  in the demo, another terminal is a device: xswitch demo --approve URL": "e2e/test_demo.py",
 }
 
 _CHOICE = "the user chooses what the message names"
@@ -229,6 +232,7 @@ ADVICE: dict[str, str] = {
     "aws logout --profile {}": "the AWS CLI ends its own sign-in",
     "Install the AWS CLI 2.32 or newer, then repeat the command.": _OTHERS,
     "Wait a minute, then repeat the command.": _AGAIN,
+    "Start the sign-in again, and approve it while it waits.": _AGAIN,
     "Correct sso_start_url or sso_region at {}.": _CONFIG,
     "{} --profile {}": "a person types keys or signs in",
     "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary keys, AWS_SESSION_TOKEN; or"

@@ -33,16 +33,24 @@ class CommandLineSignIn:
         """Show URL and code; the URL of a sign-in by code also as a QR code, and copied."""
         label = show_value(prompt.label)
         if not prompt.user_code:
-            opened = "has been opened" if prompt.browser_opened else "isn't opened"
-            self._stderr.say(f"Approve the sign-in to {label} in the browser, which {opened} at:")
+            self._stderr.say(
+                f"Approve the sign-in to {label} in the browser, which has been opened at:"
+                if prompt.browser_opened
+                else f"Open this URL on this machine, and approve the sign-in to {label}:"
+            )
             self._stderr.say(f"  {prompt.url}", verbatim=True)
             return
         self._stderr.say(f"Approve the sign-in to {label} on any device with a browser:")
-        self._draw_qr_code(prompt.url)
         self._stderr.say(f"  {prompt.url}", verbatim=True)
-        self._stderr.say(f"The page shows the code {prompt.user_code}. Approve no other one.")
         if prompt.short_url and prompt.short_url != prompt.url:
             self._stderr.hint(f"  or type it at {prompt.short_url}")
+        if self._context.services.approve_sign_in is not None:
+            self._stderr.hint(
+                "  in the demo, another terminal is a device: xswitch demo --approve URL"
+            )
+        self._stderr.say(f"The page shows the code {prompt.user_code}. Approve no other one.")
+        # Last, so that no other line scrolls a part of it off a screen where it just fits
+        self._draw_qr_code(prompt.url)
         self._stderr.copy(prompt.url)
 
     def waiting(self, seconds_left: int) -> None:
@@ -62,7 +70,8 @@ class CommandLineSignIn:
         except ValueError:
             return
         size = shutil.get_terminal_size(fallback=(80, 24))
-        if len(rows[0]) <= size.columns:
+        # The line below is that of the time left
+        if len(rows[0]) <= size.columns and len(rows) < size.lines:
             self._stderr.picture(rows)
 
 

@@ -73,6 +73,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
         clock: Clock,
         environ: Mapping[str, str],
         totp_hint: Callable[[str], str] | None = None,
+        approve_sign_in: Callable[[str], str] | None = None,
         notice: str = "",
         preload: Preload | None = None,
         driver_class: type[Driver] | None = None,
@@ -85,6 +86,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
         self.clock = clock
         self._environ = environ
         self._hint = totp_hint
+        self._approve_sign_in = approve_sign_in
         self._plain = bool(environ.get("NO_COLOR"))
         self._color_removers: tuple[LineFilter, ...] = (ColorRemover(),)
         self.no_color = self._plain
@@ -357,7 +359,7 @@ class PickerApp(SafePasteApp[SwitchResult]):
             # Loaded when first used: most sessions of the picker need none
             from xswitch.tui.sso.sign_in_flow import SignInFlow  # noqa: PLC0415
 
-            self._sign_in = SignInFlow(self, self.portal_watch.list)
+            self._sign_in = SignInFlow(self, self.portal_watch.list, self._approve_sign_in)
         return self._sign_in
 
     def _sign_in_for(
@@ -374,6 +376,10 @@ class PickerApp(SafePasteApp[SwitchResult]):
     def on_sign_in_dialog_start_requested(self, event: SignInDialog.StartRequested) -> None:
         """Sign in again, perhaps by a code."""
         self.sign_in.start_again(by_code=event.by_code)
+
+    def on_sign_in_dialog_approval_requested(self) -> None:
+        """Approve the sign-in in place of a browser: in the demo."""
+        self.sign_in.approve()
 
     def _begin_session(self) -> None:
         # Loaded when first used, as the setup

@@ -48,6 +48,7 @@ def run_picker(  # noqa: PLR0913 -- the app's dependencies
     clock: Clock,
     environ: Mapping[str, str],
     totp_hint: Callable[[str], str] | None = None,
+    approve_sign_in: Callable[[str], str] | None = None,
     notice: str = "",
     preload: Preload | None = None,
     full_screen: FullScreen | None = None,
@@ -55,9 +56,10 @@ def run_picker(  # noqa: PLR0913 -- the app's dependencies
     """Show the picker until the user switches to a role or leaves, and restore the terminal.
 
     It draws full screen on descriptors 0 and 2, which must be a terminal. `environ` supplies
-    NO_COLOR, COLORFGBG, AWS_REGION, and AWS_DEFAULT_REGION. `totp_hint` returns the code to show in
-    the MFA dialog (used by the demo). `notice` is shown under the title. `preload` holds data that
-    is already being loaded, and `full_screen` the screen that the first frame may be on.
+    NO_COLOR, COLORFGBG, AWS_REGION, and AWS_DEFAULT_REGION. In the demo, `totp_hint` returns the
+    code to show in the MFA dialog, and `approve_sign_in` approves the sign-in of a URL. `notice` is
+    shown under the title. `preload` holds data that is already being loaded, and `full_screen` the
+    screen that the first frame may be on.
     Raises XswitchError only for a bug in the screen.
     """
     # Thousands of roles are millions of objects that live as long as the screen. Collecting garbage
@@ -70,6 +72,7 @@ def run_picker(  # noqa: PLR0913 -- the app's dependencies
         clock=clock,
         environ=environ,
         totp_hint=totp_hint,
+        approve_sign_in=approve_sign_in,
         notice=notice,
         preload=preload,
         driver_class=_driver(picker_ready, full_screen or FullScreen()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -56,6 +57,22 @@ def test_a_row_has_the_sign_and_where_there_is_room_the_word(found: Role, width:
     if widths.get("kind", 0) > 1:
         assert f"{KIND_SIGNS[found.kind]} {found.kind.word}" in text(line)
     assert width == 44 or "kind" in widths
+
+
+@pytest.mark.parametrize("found", ROLES, ids=lambda found: found.name)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_row_without_a_role_is_told_by_its_profile(found: Role, *, grouped: bool) -> None:
+    named = tuple(replace(each, account_name="home" if each.account_id else "") for each in ROLES)
+    shown = next(each for each in named if each.name == found.name)
+    columns = choose_columns(measure(named), 160, grouped=grouped)
+    # Not by the column of profiles, which only wide lists have
+    columns = tuple(column for column in columns if column.name != "profile")
+    row = text(
+        role_line(replace(state(), grouped=grouped), shown, columns, NOW, {}, selected=False)
+    )
+    assert (found.name if grouped else found.role_name or found.name) in row
+    if not found.role_name:
+        assert row.split().count(found.name) == 1 + (found.name == found.kind.word)
 
 
 @pytest.mark.parametrize("found", ROLES, ids=lambda found: found.name)

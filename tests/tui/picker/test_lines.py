@@ -7,7 +7,7 @@ import pytest
 
 from support.tui.fake_actions import NOW, make_role, sample_listing, sample_roles
 from xswitch.actions.api import SourceInfo
-from xswitch.core.model import Role
+from xswitch.core.model import CredentialSourceKind, Role
 from xswitch.core.search.matcher import Matcher
 from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states
@@ -102,7 +102,7 @@ def test_activity_and_failure_replace_the_session() -> None:
 
 
 def test_every_word_of_the_session_column_has_room() -> None:
-    for word in ("switching", "renewing", "dropping"):
+    for word in ("switching", "renewing", "dropping", "sign-in"):
         text = session_text(
             state_of(busy={"hub": word}), next(role for role in ROLES if role.name == "hub"), NOW
         )[0]
@@ -166,6 +166,14 @@ def test_parts_without_room_are_dropped_whole(width: int, left_out: tuple[str, .
     assert len(text) <= width
     for part in ("vault", "eu-west-1", "MFA", "dev @ 111111111111"):
         assert (part in text) == (part not in left_out)
+
+
+@pytest.mark.parametrize("kind", list(CredentialSourceKind))
+def test_mfa_is_told_only_of_sources_that_can_have_it(kind: CredentialSourceKind) -> None:
+    state = title_state(base=SourceInfo("corp", "222222222222", str(kind)), mfa_sessions=())
+    shown = title(state)
+    assert "corp @ 222222222222" in shown
+    assert ("MFA none" in shown) is (kind not in {"sso", "login_session", "web_identity"})
 
 
 def test_a_region_variable_is_shown_since_it_overrides_the_profile() -> None:

@@ -15,7 +15,7 @@ from support.tui.fake_sso import CORP, FakePortals, FakeSso, SignInActions, sso_
 from xswitch.actions.sso.discovery import DiscoveryUpdate
 from xswitch.core.errors import NetworkError
 from xswitch.core.errors.sso import sign_in_needed
-from xswitch.core.model import PortalRole, SessionState
+from xswitch.core.model import PortalRole, SessionState, SsoSession
 from xswitch.tui.picker import portals
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.portals import PortalStage, PortalState, portals_line
@@ -43,7 +43,9 @@ def test_a_portal_is_told_only_if_there_is_something_to_tell() -> None:
     assert told() == ""
     assert told(PORTAL) == ""
     assert told(replace(PORTAL, is_due=False, signed_in=False)) == ""
-    assert told(PortalState("corp", None, is_due=True)) == ""
+    assert told(PortalState("corp", None, is_due=True, signed_in=True)) == ""
+    first = told(PortalState("corp", None, is_due=True))
+    assert first == "◎ corp  not signed in   s signs in and lists it"
     signs_in = "◎ corp  listed 48 h 00 m ago   s signs in and lists it"
     assert told(replace(PORTAL, signed_in=False)) == signs_in
 
@@ -79,6 +81,44 @@ def test_the_line_never_exceeds_its_width_and_hides_control_characters(width: in
     line = portals_line({"x": hostile}, NOW, width)
     assert width_of(line) <= width
     assert "\x1b" not in text(line)
+
+
+@pytest.mark.parametrize(
+    "portal",
+    [
+        PortalState("corp", None, is_due=True),
+        replace(PORTAL, signed_in=False),
+        portals.failed(portals.started(PORTAL), "No.", sign_in_ended=True),
+    ],
+)
+def test_the_key_is_offered_only_where_it_signs_in_to_that_portal(portal: PortalState) -> None:
+    def line(row_session: str) -> str:
+        return text(portals_line({"corp": portal}, NOW, 100, row_session=row_session))
+
+    assert "s signs in" in line("")
+    assert "s signs in" in line("corp")
+    assert line("acme")
+    assert "s signs in" not in line("acme")
+
+
+def test_the_empty_list_offers_the_sign_in_itself() -> None:
+    portal = PortalState("corp", None, is_due=True)
+    assert portals_line({"corp": portal}, NOW, 100, offers=False) == []
+    assert portals_line({"corp": portals.started(portal)}, NOW, 100, offers=False)
+
+
+@pytest.mark.parametrize(
+    ("portal", "note"),
+    [
+        (None, ""),
+        (PortalState("corp"), "not signed in"),
+        (PORTAL, "signed in, listed 48 h 00 m ago"),
+        (replace(PORTAL, signed_in=False), "not signed in, listed 48 h 00 m ago"),
+        (replace(PORTAL, label="other"), "listed 48 h 00 m ago"),
+    ],
+)
+def test_the_note_about_a_sign_in(portal: PortalState | None, note: str) -> None:
+    assert portals.sign_in_note(portal, CORP, NOW) == note
 
 
 def test_the_age_of_a_list() -> None:
@@ -205,6 +245,19 @@ async def test_an_ended_sign_in_is_told_calmly() -> None:
         assert ui.app.picker_on_top
 
 
+async def test_a_portal_that_was_never_listed_is_offered_above_the_rows() -> None:
+    other = SsoSession("acme", "https://acme.awsapps.com/start", "us-east-1")
+    actions = sso_actions(DEV, portals=FakePortals())
+    actions.answer = replace(actions.answer, sign_ins=(other,))
+    async with driven(actions, size=(80, 24)) as ui:
+        ui.app.picker.update(partial(states.select_role, name="payments-read"))
+        await ui.until(lambda: "◎ acme  not signed in   s signs in and lists it" in ui.text())
+        # There, the key signs in to the row's session
+        ui.app.picker.update(partial(states.select_role, name="dev-admin"))
+        await ui.until(lambda: "s signs in" not in ui.text())
+        assert "◎ acme  not signed in" in ui.text()
+
+
 async def test_a_config_without_a_sign_in_asks_nothing() -> None:
     async with driven() as ui:
         await ui.pilot.pause()
@@ -230,7 +283,8 @@ async def test_new_and_gone_roles_are_marked_by_sign_and_word() -> None:
             ui.app.picker.update(partial(states.select_role, name=name))
             await ui.pilot.pause()
             assert said in ui.text()
-            assert "listed 48 h" in ui.text()
+            assert "48 h" in ui.text()
+            assert "listed  " in ui.text()
 
 
 async def test_a_session_is_shown_before_a_mark() -> None:

@@ -7,10 +7,18 @@ from dataclasses import replace
 import pytest
 
 from support.tui.fake_actions import Driven, driven
-from support.tui.fake_sso import CORP, FakePortals, SignInActions, sso_actions
+from support.tui.fake_sso import (
+    CORP,
+    DEVICE_PROMPT,
+    FakePortals,
+    FakeSso,
+    SignInActions,
+    sso_actions,
+)
 from xswitch.actions.sso.portals import AddingSession
 from xswitch.core.errors import ConfigError, ErrorCode, UsageError
 from xswitch.core.errors.sso import sign_in_error
+from xswitch.qr_code import qr_rows
 from xswitch.tui.errors import from_error
 from xswitch.tui.sso import session_form as states
 from xswitch.tui.sso.session_form import DEFAULTS, SessionFormState, SessionStage
@@ -54,6 +62,19 @@ async def test_from_the_form_to_the_sign_in(size: tuple[int, int]) -> None:
         await ui.closed()
         await ui.until(lambda: ("refresh", "corp") in actions.portals.asked)
     assert ("find", "corp") in actions.sso.asked
+
+
+async def test_the_sign_in_after_it_has_its_qr_code_too() -> None:
+    actions = sso_actions(sso=FakeSso(DEVICE_PROMPT))
+    async with driven(actions, size=(80, 24)) as ui:
+        screen = await filled(ui)
+        await ui.press("enter")
+        await ui.until(lambda: screen.state.stage is SessionStage.REVIEW)
+        await ui.press("enter")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: "code  WXYZ-ABCD" in ui.text())
+        for row in qr_rows(DEVICE_PROMPT.url):
+            assert row in ui.text()
 
 
 async def test_errors_are_shown_at_their_fields() -> None:

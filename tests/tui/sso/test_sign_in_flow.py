@@ -12,6 +12,7 @@ from support.config.checks import view as view_of
 from support.tui.fake_actions import Driven, driven
 from support.tui.fake_sso import (
     BROWSER_PROMPT,
+    CORP,
     DEVICE_PROMPT,
     FakeSso,
     SignInActions,
@@ -20,11 +21,14 @@ from support.tui.fake_sso import (
 )
 from xswitch.actions.sso.sign_in import SignInOptions
 from xswitch.actions.sso.sign_out import SignOutResult
-from xswitch.core.errors import ErrorCode, NetworkError, TargetError
+from xswitch.core.errors import ErrorCode, NetworkError, TargetError, UsageError
 from xswitch.core.errors.sso import SIGN_IN_MESSAGES, sign_in_error
-from xswitch.core.model import Guard, Settings
+from xswitch.core.model import Guard, Settings, SsoSession
 from xswitch.core.roles.resolve import resolve_all
+from xswitch.qr_code import qr_rows
 from xswitch.tui.picker import state as states
+from xswitch.tui.render.text import width_of
+from xswitch.tui.sso.session_choice import SessionRow, choice_lines
 from xswitch.tui.sso.sign_in_flow import sign_in_target
 
 DEV = sso_role("dev-admin", "222222222222", "Admin")
@@ -99,7 +103,7 @@ async def test_escape_cancels_the_switch_and_nothing_listens() -> None:
         await ui.press("enter")
         await ui.dialog("SignInDialog")
         await ui.until(lambda: given.sso.listening == 1)
-        assert ui.state.busy == {"dev-admin": "signing in"}
+        assert ui.state.busy == {"dev-admin": "sign-in"}
         await ui.press("escape")
         await ui.closed()
         await ui.until(lambda: given.sso.listening == 0)
@@ -123,7 +127,13 @@ async def test_leaving_the_picker_ends_a_sign_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "target"), [("dev-admin", "corp"), ("payments/Reader", "corp"), ("", "")]
+    ("name", "target"),
+    [
+        ("dev-admin", "corp"),
+        ("payments/Reader", "corp"),
+        ("payments-read", "corp"),  # it needs none, and the config has one session
+        ("", "corp"),
+    ],
 )
 async def test_the_key_signs_in_to_the_session_of_the_row_and_lists_its_portal(
     name: str, target: str
@@ -143,14 +153,92 @@ async def test_the_key_signs_in_to_the_session_of_the_row_and_lists_its_portal(
     assert ("start refresh", "corp") not in given.portals.asked
 
 
-async def test_a_row_without_a_sign_in_says_so() -> None:
+async def test_a_config_without_a_session_says_how_to_add_one() -> None:
     given = actions()
+    given.answer = replace(given.answer, sign_ins=())
     async with driven(given) as ui:
         for key in ("f11", "S"):
             select(ui, "payments-read")
             await ui.press(key)
-            await ui.until(lambda: "payments-read doesn't sign in" in ui.text())
+            await ui.until(lambda: "N adds one" in ui.text())
         assert given.sso.asked == []
+
+
+ACME = SsoSession("acme", "https://acme.awsapps.com/start", "us-east-1")
+LEGACY = SsoSession("", "https://old.awsapps.com/start", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("key", "keys", "label"),
+    [
+        ("f11", (), "corp"),
+        ("f11", ("down",), "acme"),
+        ("f11", ("end", "home", "end"), LEGACY.start_url),
+        ("S", ("down", "up", "down"), "acme"),
+    ],
+)
+async def test_several_sessions_are_there_to_choose_from(
+    key: str, keys: tuple[str, ...], label: str
+) -> None:
+    given = actions()
+    given.answer = replace(given.answer, sign_ins=(CORP, ACME, LEGACY))
+    async with driven(given, size=(80, 24)) as ui:
+        select(ui, "payments-read")
+        await ui.until(lambda: bool(ui.state.portals))
+        await ui.press(key)
+        await ui.dialog("SessionChoiceDialog")
+        text = ui.text()
+        for session in (CORP, ACME, LEGACY):
+            assert session.label in text
+        assert text.count("not signed in") >= 3
+        for one in keys:
+            await ui.press(one)
+        await ui.press("enter")
+        if key == "S":
+            await ui.until(lambda: ("sign out", label) in given.sso.asked)
+        else:
+            await ui.dialog("SignInDialog")
+            await ui.until(lambda: ("find", label) in given.sso.asked)
+
+
+async def test_no_session_needs_to_be_chosen() -> None:
+    given = actions()
+    given.answer = replace(given.answer, sign_ins=(CORP, ACME))
+    async with driven(given) as ui:
+        select(ui, "payments-read")
+        await ui.press("f11")
+        await ui.dialog("SessionChoiceDialog")
+        await ui.press("escape")
+        await ui.closed()
+        # A row that needs a session chooses it
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: ("find", "corp") in given.sso.asked)
+
+
+@pytest.mark.parametrize("width", [1, 12, 40, 80])
+def test_the_lines_of_sessions_never_exceed_their_width(width: int) -> None:
+    rows = [SessionRow("co\x1b[2Jrp" * 9, "signed in, listed just now"), SessionRow("x")]
+    for line in choice_lines(rows, 1, width):
+        assert width_of(line) <= width
+        assert "\x1b" not in "".join(part for part, _ in line)
+
+
+async def test_many_sessions_scroll() -> None:
+    many = tuple(replace(ACME, name=f"session-{number:02}") for number in range(40))
+    given = actions()
+    given.answer = replace(given.answer, sign_ins=many)
+    async with driven(given, size=(80, 24)) as ui:
+        select(ui, "payments-read")
+        await ui.press("f11")
+        await ui.dialog("SessionChoiceDialog")
+        await ui.pilot.pause()
+        assert "session-39" not in ui.text()
+        await ui.press("end")
+        await ui.until(lambda: "▌ session-39" in ui.text())
+        await ui.press("home")
+        await ui.until(lambda: "▌ session-00" in ui.text())
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -166,6 +254,34 @@ async def test_by_a_code_with_a_qr_code_beside_it(size: tuple[int, int]) -> None
         assert "Copied the URL." in text
         assert "code  WXYZ-ABCD" in text
         assert ui.app._clipboard == DEVICE_PROMPT.url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://corp.awsapps.com/start/#/device?user_code=WXYZ-ABCD",
+        "https://device.sso.ap-southeast-2.amazonaws.com/?user_code=WXYZ-ABCD",
+        "https://ssoins-1234567890abcdef.portal.eu-west-1.app.aws/#/device?user_code=WXYZ-ABCD",
+        (
+            "https://start.us-gov-west-1.us-gov-home.awsapps.com/directory/d-1234567890/#/device"
+            "?user_code=WXYZ-ABCD"
+        ),
+    ],
+)
+async def test_the_qr_code_of_every_form_of_url_fits_into_the_smallest_usual_screen(
+    url: str,
+) -> None:
+    given = actions(sso=FakeSso(replace(DEVICE_PROMPT, url=url)))
+    async with driven(given, size=(80, 24)) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: "WXYZ-ABCD" in ui.text())
+        drawn = ui.lines()
+        for row in qr_rows(url):
+            assert any(row in line for line in drawn), row
+        for words in ("code  WXYZ-ABCD", "left", "Copied the URL."):
+            assert any(words in line for line in drawn), words
 
 
 async def test_a_small_screen_gets_the_url_without_a_qr_code() -> None:
@@ -188,6 +304,50 @@ async def test_the_url_is_copied_whole() -> None:
         await ui.press("y")
         assert ui.app._clipboard == BROWSER_PROMPT.url
         assert "Copied the URL." in ui.text()
+
+
+async def test_in_the_demo_a_key_approves() -> None:
+    given, approved = actions(), []
+
+    def approve(url: str) -> str:
+        approved.append(url)
+        given.sso.approved.put(True)
+        return "dana"
+
+    async with driven(given, approve_sign_in=approve) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: "a approve (demo)" in ui.text())
+        await ui.press("a")
+        await ui.closed()
+    assert approved == [BROWSER_PROMPT.url]
+
+
+async def test_an_approval_that_fails_is_told_and_the_sign_in_goes_on() -> None:
+    def approve(_url: str) -> str:
+        raise UsageError("The sign-in can't be approved.")
+
+    async with driven(actions(), approve_sign_in=approve) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: "a approve (demo)" in ui.text())
+        await ui.press("a")
+        await ui.until(lambda: "✗ The sign-in can't be approved." in ui.text())
+        await ui.until(lambda: " left" in ui.text())
+
+
+async def test_outside_of_the_demo_no_key_approves() -> None:
+    given = actions()
+    async with driven(given) as ui:
+        select(ui, "dev-admin")
+        await ui.press("f11")
+        await ui.dialog("SignInDialog")
+        await ui.until(lambda: " left" in ui.text())
+        assert "approve (demo)" not in ui.text()
+        await ui.press("a")
+        assert given.sso.listening == 1
 
 
 async def test_a_code_instead_of_the_browser() -> None:

@@ -84,10 +84,12 @@ def login(context: Context) -> int:
     if arguments.json:
         context.stdout.envelope("login", signed_in_json(result))
         return ExitCode.DONE
-    renewed = ", renewed without a question" if result.refreshable else ""
+    renewed = ", renewed automatically" if result.refreshable else ""
     shared = "; the AWS CLI and the SDKs have the token too" if result.shared else ""
     text = _METHODS[result.method].format(session.label)
     context.stderr.done(f"{text} until {utc_timestamp(result.expires_at)}{renewed}{shared}")
+    if result.method is not None:
+        context.stderr.hint("Its roles are being listed in the background; see: xswitch list")
     return ExitCode.DONE
 
 

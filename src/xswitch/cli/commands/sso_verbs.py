@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from xswitch.actions.sso.discovery import DiscoveryUpdate
 from xswitch.actions.sso.portals import (
@@ -25,6 +26,7 @@ from xswitch.core.errors import (
     ErrorCode,
     ExitCode,
     OutputLostError,
+    SignInNeededError,
     UsageError,
     XswitchError,
 )
@@ -34,6 +36,7 @@ from xswitch.core.sso.populate import PopulateOptions, PopulatePlan
 from xswitch.core.sso.portal_list import PortalList
 from xswitch.core.text import last_argument, pluralize
 
+T = TypeVar("T")
 _CONFIRMATION = "yes"
 _MOST_NAMES = 10
 
@@ -89,8 +92,12 @@ def refresh(context: Context) -> int:
             return error.exit_code
         return ExitCode.DONE
     session = portals.find(arguments.session)
-    with _progress(context, session.label) as show:
-        found = portals.refresh(session, show)
+
+    def list_now() -> PortalList:
+        with _progress(context, session.label) as show:
+            return portals.refresh(session, show)
+
+    found = _signed_in(context, list_now)
     if arguments.json:
         now = context.services.clock.now()
         context.stdout.envelope("sso refresh", portal_list_json(found, now))
@@ -108,6 +115,18 @@ def refresh(context: Context) -> int:
             names = [f"{role.account_name or role.account_id}/{role.role_name}" for role in roles]
             context.stderr.say(f"{word}: {_names(names)}")
     return ExitCode.DONE
+
+
+def _signed_in(context: Context, work: Callable[[], T]) -> T:
+    """Do something with a portal; if that needs a sign-in, offer it, then go on."""
+    try:
+        return work()
+    except SignInNeededError as error:
+        from xswitch.cli.sign_in import offer_sign_in  # noqa: PLC0415 -- rarely needed
+
+        if not offer_sign_in(context, error):
+            raise
+    return work()
 
 
 @contextmanager
@@ -147,8 +166,12 @@ def populate(context: Context) -> int:
         prune=arguments.prune,
     )
     session = portals.find(arguments.session)
-    with _progress(context, session.label) as show:
-        shown = portals.plan_populate(session, options, show, cached=arguments.cached)
+
+    def plan() -> Populating:
+        with _progress(context, session.label) as show:
+            return portals.plan_populate(session, options, show, cached=arguments.cached)
+
+    shown = _signed_in(context, plan)
     if not arguments.json:
         _print_diff(context, shown.diff)
         _print_summary(context, shown.plan)

@@ -140,7 +140,7 @@ def _switch_to(context: Context, role: Role, options: SwitchOptions, target: str
     if guard is not None and guard.confirm and options.confirmation is None:
         options = replace(options, confirmation=_ask_confirmation(role.name, guard))
     prompt = context.services.mfa_prompt(
-        context.arguments.mfa_code, f"xswitch switch --mfa-code CODE {target}"
+        getattr(context.arguments, "mfa_code", None), f"xswitch switch --mfa-code CODE {target}"
     )
     if not getattr(context.arguments, "json", False):
         _tell_installation(context)
@@ -214,6 +214,7 @@ def _draw_picker(context: Context) -> PickerResult:
             clock=services.clock,
             environ=context.environ,
             totp_hint=services.totp_hint,
+            approve_sign_in=services.approve_sign_in,
             notice=services.notice,
             preload=preload,
             full_screen=screen,
@@ -227,7 +228,9 @@ def _pick_by_number(context: Context) -> int:
     role = pick_role(
         context.actions.listing(), context.services.clock.now(), context.services.notice
     )
-    return _switch_to(context, role, switch_options(context.arguments), shlex.quote(role.name))
+    # `xswitch` without a command has no options
+    options = switch_options(context.arguments) if context.arguments.command else SwitchOptions()
+    return _switch_to(context, role, options, shlex.quote(role.name))
 
 
 def _ask_confirmation(role_name: str, guard: Guard) -> str:

@@ -178,10 +178,10 @@ def _portal_rows(
         parts += [formatting.PORTAL_CHANGES[change], (f" {what}", "muted")]
     if portal is not None and portal.listed_at is not None:
         parts += [("  ", "text")] if parts else []
-        parts.append((f"listed {format_age(portal.listed_at, now)}", "muted"))
+        parts.append((format_age(portal.listed_at, now), "muted"))
     elif role.portal_role is not None and role.portal_role.is_unfinished:
-        parts.append(("the portal is being listed", "muted"))
-    return [("listing", parts, None)] if parts else []
+        parts.append(("by the listing under way", "muted"))
+    return [("listed", parts, None)] if parts else []
 
 
 def _duration_line(role: Role) -> Line:

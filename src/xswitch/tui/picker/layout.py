@@ -62,12 +62,20 @@ class Widths:
     """The width of kinds with their signs; 0 if all targets are roles."""
 
 
+def role_text(role: Role) -> str:
+    """Return the text of the role column: a target without a role is told by its profile.
+
+    Unless that is in the account column, because the account has no name.
+    """
+    return role.role_name or (role.name if role.account_name else "")
+
+
 def measure(roles: Sequence[Role]) -> Widths:
     """Measure all roles, not only the matching ones, so that columns don't change while typing."""
     return Widths(
         account=_natural_width(role.account_name or role.name for role in roles),
         identifier=_natural_width(role.account_id for role in roles),
-        role=_natural_width(role.role_name for role in roles),
+        role=_natural_width(map(role_text, roles)),
         region=_natural_width(role.region for role in roles),
         profile=_natural_width(role.name for role in roles),
         named=any(role.account_name for role in roles),

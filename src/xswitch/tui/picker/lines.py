@@ -11,7 +11,7 @@ from xswitch.core.model import CredentialSourceKind, Role, SessionState
 from xswitch.core.search.matcher import SearchField, Spans
 from xswitch.core.text import pluralize
 from xswitch.core.variables import own_regions
-from xswitch.tui.picker.layout import GAP, GUTTER, Column
+from xswitch.tui.picker.layout import GAP, GUTTER, Column, role_text
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
 from xswitch.tui.render.text import Line, highlight, pad, span, truncate, width_of, wrap
@@ -83,10 +83,10 @@ def role_line(  # noqa: PLR0913 -- a row is a function of all of these
                 )
             case "role":
                 line += highlight(
-                    display(role.role_name),
+                    "" if state.grouped and not role.role_name else display(role_text(role)),
                     column.width,
                     guard or ("bright" if selected else "text"),
-                    spans.get("role_name", ()),
+                    spans.get("role_name" if role.role_name else "name", ()),
                 )
             case "region":
                 line += highlight(
@@ -136,6 +136,14 @@ def heading_line(columns: Sequence[Column]) -> Line:
 
 _SEPARATOR = " · "
 _MAX_NAME_WIDTH = 32
+_NEVER_MFA = frozenset(
+    {
+        CredentialSourceKind.SSO,
+        CredentialSourceKind.LOGIN_SESSION,
+        CredentialSourceKind.WEB_IDENTITY,
+    }
+)
+"""Sources whose credentials are temporary: AWS gives them no MFA session."""
 
 
 def title_line(state: PickerState, environ: Mapping[str, str], now: datetime, width: int) -> Line:
@@ -180,6 +188,8 @@ def _source_kind(kind: str) -> CredentialSourceKind:
 
 def _mfa(state: PickerState, now: datetime) -> Line:
     session = state.base_mfa(now)
+    if session is None and state.base is not None and state.base.kind in _NEVER_MFA:
+        return []
     if session is None:
         return (
             [("MFA none", "muted")] if any(role.mfa_serial for role in state.roles[:1000]) else []

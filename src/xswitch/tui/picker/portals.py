@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xswitch.core.display import show_value
 from xswitch.core.duration_text import format_remaining
-from xswitch.core.model import TargetKind
+from xswitch.core.model import SsoSession, TargetKind
 from xswitch.core.text import pluralize
 from xswitch.tui.render.formatting import KIND_SIGNS
 from xswitch.tui.render.text import Line, span, truncate_line
@@ -102,12 +102,30 @@ def format_age(listed_at: datetime, now: datetime) -> str:
     return "just now" if seconds < 60 else f"{format_remaining(seconds)} ago"  # noqa: PLR2004
 
 
-def portals_line(portals: Portals, now: datetime, width: int) -> Line:
+def sign_in_note(portal: PortalState | None, session: SsoSession, now: datetime) -> str:
+    """Return whether the user is signed in to a session, and when its portal was listed."""
+    if portal is None:
+        return ""
+    parts = []
+    # Of two sessions of one portal, only one sign-in is known
+    if portal.label == session.label or not portal.signed_in:
+        parts.append("signed in" if portal.signed_in else "not signed in")
+    if portal.listed_at is not None:
+        parts.append(f"listed {format_age(portal.listed_at, now)}")
+    return ", ".join(parts)
+
+
+def portals_line(
+    portals: Portals, now: datetime, width: int, *, row_session: str = "", offers: bool = True
+) -> Line:
     """Return the line about the portals; empty if there is nothing to tell.
 
-    The most urgent portal is told: a listing under way, then a failure, then an old list.
+    The most urgent portal is told: a listing under way, then a failure, then an old or missing
+    list. `row_session` is the label of the session that the selected row signs in to, which is the
+    one that the key for it signs in to. Without `offers`, no sign-in is offered: the empty list
+    does that.
     """
-    told = [(portal, _tell(portal, now)) for portal in portals.values()]
+    told = [(portal, _tell(portal, now, row_session, offers=offers)) for portal in portals.values()]
     urgency = (PortalStage.LISTING, PortalStage.FAILED, PortalStage.IDLE)
     told = sorted(
         ((portal, text) for portal, text in told if text),
@@ -121,17 +139,21 @@ def portals_line(portals: Portals, now: datetime, width: int) -> Line:
     return truncate_line([sign, span(show_value(portal.label), "bright"), *text, *more], width)
 
 
-def _tell(portal: PortalState, now: datetime) -> Line:
+def _tell(portal: PortalState, now: datetime, row_session: str, *, offers: bool) -> Line:
     if portal.stage is PortalStage.LISTING:
         return _progress(portal)
     sign_in: Line = [("   ", "text"), (SIGN_IN_KEY, "key"), (" signs in and lists it", "muted")]
+    if row_session not in ("", portal.label):
+        sign_in = []
     if portal.sign_in_ended:
         return [("  the sign-in has ended", "warning"), *sign_in]
     if portal.stage is PortalStage.FAILED:
         return [("  ", "text"), span(portal.failure, "warning")]
-    if portal.is_due and not portal.signed_in and portal.listed_at is not None:
-        return [(f"  listed {format_age(portal.listed_at, now)}", "muted"), *sign_in]
-    return []
+    if not portal.is_due or portal.signed_in or not offers:
+        return []
+    if portal.listed_at is None:
+        return [("  not signed in", "muted"), *sign_in]
+    return [(f"  listed {format_age(portal.listed_at, now)}", "muted"), *sign_in]
 
 
 def _progress(portal: PortalState) -> Line:

@@ -84,7 +84,7 @@ def sign_in_for_role(  # noqa: PLR0913 -- an action, and what goes on after it
     def cancelled() -> None:
         show_role_failure(app, name, CancelledError("You stopped it."))
 
-    app.picker.update(partial(states.mark_busy, names=(name,), word="signing in"))
+    app.picker.update(partial(states.mark_busy, names=(name,), word="sign-in"))
     sign_in(label, name, done, cancelled, leaves=leaves)
 
 

@@ -21,7 +21,7 @@ from textual.widgets import Input
 
 from xswitch.actions.ports import Clock
 from xswitch.core.display import display
-from xswitch.core.model import Role
+from xswitch.core.model import Role, SsoSession, portal_address
 from xswitch.core.search.matcher import Matcher
 from xswitch.core.text import pluralize
 from xswitch.tui.picker import state as states
@@ -31,7 +31,7 @@ from xswitch.tui.picker.filter_input import Filter
 from xswitch.tui.picker.keys import ACTIONS, picker_key_items
 from xswitch.tui.picker.layout import BELOW_ROWS, ROOMY_ROWS, SIDE_COLUMNS, Widths
 from xswitch.tui.picker.lines import notice_lines, title_line
-from xswitch.tui.picker.portals import portals_line
+from xswitch.tui.picker.portals import portals_line, sign_in_note
 from xswitch.tui.picker.role_list import Headings, RoleList
 from xswitch.tui.picker.state import PickerState
 from xswitch.tui.render import formatting
@@ -156,7 +156,7 @@ class PickerScreen(Screen[None]):
         if before.data is not state.data or before.query != state.query:
             self.count.styles.width = sum(len(text) for text, _ in self._count())
             self.count.show(lambda _width: [self._count()])
-        if before.portals is not state.portals:
+        if state.portals and (before.portals is not state.portals or before.role is not state.role):
             self.portals.show(self._portal_lines)
         self.set_class(not state.rows, "-empty")
         if not state.rows:
@@ -173,6 +173,11 @@ class PickerScreen(Screen[None]):
         if self._message_timer is not None:
             self._message_timer.stop()
         self._message_timer = self.set_timer(_MESSAGE_SECONDS, lambda: self.keys.show_message([]))
+
+    def sign_in_note(self, session: SsoSession) -> str:
+        """Return what is known of a session's sign-in and portal, in a few words."""
+        portal = self.state.portals.get(portal_address(session.start_url))
+        return sign_in_note(portal, session, self._clock.now())
 
     def tick(self) -> None:
         """Redraw what changes with time."""
@@ -214,7 +219,15 @@ class PickerScreen(Screen[None]):
         return [*warn, (text, "muted")]
 
     def _portal_lines(self, width: int) -> list[Line]:
-        line = portals_line(self.state.portals, self._clock.now(), width)
+        state = self.state
+        role = state.role
+        line = portals_line(
+            state.portals,
+            self._clock.now(),
+            width,
+            row_session="" if role is None or role.sso is None else role.sso.session.label,
+            offers=bool(state.roles),
+        )
         return [line] if line else []
 
     def _show_keys(self) -> None:

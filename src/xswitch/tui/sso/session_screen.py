@@ -42,7 +42,7 @@ class SessionScreen(Screen[str]):
     It is dismissed with the session's name once it's written, or None if the user left.
     """
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["../widgets/form.tcss", "sso.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["../widgets/form.tcss", "session.tcss"]
     AUTO_FOCUS = "#field-name"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go", "go", show=False),

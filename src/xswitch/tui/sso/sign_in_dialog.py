@@ -20,20 +20,21 @@ from xswitch.tui.sso.sign_in_state import SignInStage, SignInState, sign_in_item
 from xswitch.tui.widgets.key_bar import KeyBar
 from xswitch.tui.widgets.lines import Lines
 
-_HEIGHT_SHARE = 0.8
-"""The share of the screen's rows for the text, as in sso.tcss."""
+_FRAME_ROWS = 3
+"""The rows of the dialog besides its text: the border, and the keys."""
 _MESSAGE_SECONDS = 2.0
 
 
 class SignInDialog(Dialog[bool]):
     """Shows a sign-in. Escape dismisses it with None; its owner dismisses it with True."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["../dialogs/dialogs.tcss", "sso.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["../dialogs/dialogs.tcss", "sign_in.tcss"]
     TITLE_TEXT = "Sign in with IAM Identity Center"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "again", "try again", show=False),
         Binding("y", "copy", "copy", show=False),
         Binding("d", "by_code", "by a code", show=False),
+        Binding("a", "approve", "approve", show=False),
         Binding("up", "scroll(-1)", "up", show=False),
         Binding("down", "scroll(1)", "down", show=False),
         Binding("pageup", "scroll(-10)", "page up", show=False),
@@ -47,6 +48,9 @@ class SignInDialog(Dialog[bool]):
             super().__init__()
             self.by_code = by_code
 
+    class ApprovalRequested(Message):
+        """The user asked to approve without a browser."""
+
     def __init__(self, state: SignInState, copy: Callable[[str], None]) -> None:
         super().__init__()
         self.state = state
@@ -54,11 +58,17 @@ class SignInDialog(Dialog[bool]):
 
     def body(self) -> ComposeResult:
         """Yield the text, which scrolls if it doesn't fit."""
-        with VerticalScroll(id="sign-in", can_focus=False):
+        with VerticalScroll(id="sign-in", can_focus=False) as scroll:
+            scroll.styles.max_height = self._rows
             yield Lines(self._lines, id="sign-in-lines")
 
+    @property
+    def _rows(self) -> int:
+        """The rows for text on this screen."""
+        return max(1, self.app.size.height - _FRAME_ROWS)
+
     def _lines(self, width: int) -> list[Line]:
-        return sign_in_lines(self.state, width, int(self.app.size.height * _HEIGHT_SHARE))
+        return sign_in_lines(self.state, width, self._rows)
 
     def items(self) -> Sequence[KeyBarItem]:
         """Return the keys of the stage."""
@@ -83,6 +93,7 @@ class SignInDialog(Dialog[bool]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Show or leave out the QR code, as it fits."""
+        self.query_one("#sign-in").styles.max_height = self._rows
         self.call_after_refresh(self._draw)
 
     def action_again(self) -> None:
@@ -95,6 +106,11 @@ class SignInDialog(Dialog[bool]):
         if any(item.action == "by_code" for item in self.items()):
             self.post_message(self.StartRequested(by_code=True))
 
+    def action_approve(self) -> None:
+        """Approve without a browser, in the demo."""
+        if any(item.action == "approve" for item in self.items()):
+            self.post_message(self.ApprovalRequested())
+
     def action_copy(self) -> None:
         """Copy the URL; one with characters unsafe to paste is never copied."""
         prompt = self.state.prompt
@@ -105,6 +121,10 @@ class SignInDialog(Dialog[bool]):
             self._copy(prompt.url)
         else:
             message = [("✗ ", "error"), ("Not copied: the URL isn't safe to paste.", "text")]
+        self.show_message(message)
+
+    def show_message(self, message: Line) -> None:
+        """Show a message in place of the keys, for moments."""
         self._show_message(message)
         self.set_timer(_MESSAGE_SECONDS, lambda: self._show_message([]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from xswitch.actions.sso.finding import AwsLogin
 from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
@@ -20,7 +20,9 @@ from xswitch.qr_code import qr_rows
 from xswitch.tui import errors as failures
 from xswitch.tui.jobs import Job
 from xswitch.tui.render import formatting
+from xswitch.tui.render.text import span
 from xswitch.tui.sso import sign_in_state as states
+from xswitch.tui.sso.session_choice import SessionChoiceDialog, SessionRow
 from xswitch.tui.sso.sign_in_dialog import SignInDialog
 from xswitch.tui.sso.sign_in_state import SignInState
 
@@ -30,6 +32,14 @@ if TYPE_CHECKING:
 _LONGEST_END_SECONDS = 5.0
 
 SignedIn = Callable[[SignInResult], None]
+
+
+class ListPortal(Protocol):
+    """Lists a portal in the background."""
+
+    def __call__(self, session: SsoSession, *, quiet: bool = False) -> None:
+        """List it; if `quiet`, tell only changes."""
+        ...
 
 
 class JobSignIn:
@@ -67,9 +77,15 @@ class JobSignIn:
 class SignInFlow:
     """One sign-in at a time: dialog, job, then success; and sign-outs."""
 
-    def __init__(self, app: PickerApp, list_portal: Callable[[SsoSession], None]) -> None:
+    def __init__(
+        self,
+        app: PickerApp,
+        list_portal: ListPortal,
+        approve: Callable[[str], str] | None = None,
+    ) -> None:
         self._app = app
         self._list_portal = list_portal
+        self._approve = approve
         self._job: Job | None = None
         self._ended = threading.Event()
         self._ended.set()
@@ -79,12 +95,35 @@ class SignInFlow:
         self._cancelled: Callable[[], None] = lambda: None
 
     def of_row(self, role: Role | None) -> None:
-        """Sign in to the session that a row's role needs; without a row, to the only one."""
-        target = sign_in_target(role) if role is not None else ""
-        if target is None:
-            self._tell_no_session(role)
+        """Sign in to the session that a row's role needs, else to the one the user chooses."""
+        self._with_session(role, "Sign in with IAM Identity Center", "sign in", self.to)
+
+    def out_of_row(self, role: Role | None) -> None:
+        """Sign out of the session that a row's role needs, else of the one the user chooses."""
+        self._with_session(role, "Sign out of IAM Identity Center", "sign out", self.sign_out)
+
+    def _with_session(
+        self, role: Role | None, title: str, verb: str, act: Callable[[str], None]
+    ) -> None:
+        """Act on the session of a row, else on the only one, else on the one that is chosen."""
+        picker = self._app.picker
+        sessions = picker.state.data.listing.sign_ins
+        target = None if role is None else sign_in_target(role)
+        if target is None and len(sessions) == 1:
+            target = sessions[0].label
+        if target is not None:
+            act(target)
+        elif not sessions:
+            text = "The AWS config has no IAM Identity Center session: N adds one."
+            picker.show_message(text, "○", "muted")
         else:
-            self.to(target)
+            rows = [SessionRow(session.label, picker.sign_in_note(session)) for session in sessions]
+
+            def chosen(label: str | None) -> None:
+                if label is not None:
+                    act(label)
+
+            self._app.push_screen(SessionChoiceDialog(title, verb, rows), chosen)
 
     def to(self, target: str) -> None:
         """Sign in to the session of a profile, a start URL, or with a name, and list its portal."""
@@ -117,25 +156,12 @@ class SignInFlow:
                     lambda _error: None,
                 )
             else:
-                self._list_portal(result.session)
+                # The action's own message is the one to read
+                self._list_portal(result.session, quiet=True)
             done()
 
         find = partial(self._app.actions.sso.labeled, label)
         self.begin(find, label, signed_in, purpose=purpose, cancelled=cancelled)
-
-    def out_of_row(self, role: Role | None) -> None:
-        """Sign out of the session that a row's role needs; without a row, of the only one."""
-        target = sign_in_target(role) if role is not None else ""
-        if target is None:
-            self._tell_no_session(role)
-        else:
-            self.sign_out(target)
-
-    def _tell_no_session(self, role: Role | None) -> None:
-        name = "" if role is None else role.name
-        self._app.picker.show_message(
-            f"{name} doesn't sign in with IAM Identity Center.", "○", "muted"
-        )
 
     def begin(
         self,
@@ -153,7 +179,8 @@ class SignInFlow:
         if self._dialog is not None:
             return
         self._find, self._signed_in, self._cancelled = find, signed_in, cancelled
-        self._dialog = SignInDialog(SignInState(label, purpose), self._app.copy_to_clipboard)
+        state = SignInState(label, purpose, approves=self._approve is not None)
+        self._dialog = SignInDialog(state, self._app.copy_to_clipboard)
         self._app.push_screen(self._dialog, self._closed)
         self._start(SignInOptions())
 
@@ -162,6 +189,19 @@ class SignInFlow:
         if self._dialog is not None:
             self._dialog.update(states.restarted)
             self._start(SignInOptions(device_code=by_code))
+
+    def approve(self) -> None:
+        """Approve the sign-in under way, in place of a browser."""
+        dialog, approve = self._dialog, self._approve
+        prompt = None if dialog is None else dialog.state.prompt
+        if dialog is None or prompt is None or approve is None:
+            return
+
+        def failed(error: BaseException) -> None:
+            dialog.show_message([("✗ ", "error"), span(failures.from_exception(error).what)])
+
+        # The sign-in itself learns of it
+        self._app.start_job(lambda _job: approve(prompt.url), lambda _user: None, failed)
 
     def _start(self, options: SignInOptions) -> None:
         if self._job is not None:
@@ -246,7 +286,7 @@ def sign_in_target(role: Role) -> str | None:
 def signed_in_text(app: PickerApp, result: SignInResult) -> str:
     """Return the sentence for a sign-in."""
     until = formatting.format_local_time(result.expires_at, app.clock.now())
-    renewed = ", renewed without a question" if result.refreshable else ""
+    renewed = ", renewed automatically" if result.refreshable else ""
     still = "Signed in" if result.method is not None else "Still signed in"
     return f"{still} to {show_value(result.session.label)} until {until}{renewed}."
 

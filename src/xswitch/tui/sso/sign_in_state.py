@@ -44,6 +44,8 @@ class SignInState:
     seconds_left: int | None = None
     """To approve."""
     failure: FailureMessage | None = None
+    approves: bool = False
+    """Whether a key approves, in place of a browser: in the demo."""
 
 
 def with_label(state: SignInState, label: str) -> SignInState:
@@ -75,12 +77,12 @@ def with_seconds_left(state: SignInState, seconds: int) -> SignInState:
 
 def with_failure(state: SignInState, failure: FailureMessage) -> SignInState:
     """Show why the sign-in failed; the URL that is no longer of use goes."""
-    return SignInState(state.label, state.purpose, SignInStage.FAILED, failure=failure)
+    return replace(restarted(state), stage=SignInStage.FAILED, failure=failure)
 
 
 def restarted(state: SignInState) -> SignInState:
     """Begin again."""
-    return SignInState(state.label, state.purpose)
+    return SignInState(state.label, state.purpose, approves=state.approves)
 
 
 def offers_code(state: SignInState) -> bool:
@@ -97,6 +99,8 @@ def sign_in_items(state: SignInState) -> tuple[KeyBarItem, ...]:
         items.append(KeyBarItem("⏎", "try again", "again"))
     if state.stage is SignInStage.WAITING:
         items.append(KeyBarItem("y", "copy the URL", "copy", 1))
+    if state.approves and state.stage is SignInStage.WAITING:
+        items.append(KeyBarItem("a", "approve (demo)", "approve"))
     if offers_code(state):
         items.append(KeyBarItem("d", "by a code instead", "by_code", 2))
     closing = "close" if state.stage is SignInStage.FAILED else "cancel"
