@@ -30,13 +30,24 @@ from textual.pilot import Pilot
 from support.access.fake_actions import FakeAccess
 from support.explain.samples import denied
 from support.tui.fake_actions import NOW, FakeActions, sample_listing
+from support.tui.fake_sso import (
+    BROWSER_PROMPT,
+    CORP,
+    DEVICE_PROMPT,
+    FakePortals,
+    FakeSso,
+    sso_actions,
+    sso_role,
+)
 from xswitch.actions.api import Listing
+from xswitch.actions.sso.sign_in_ports import SignInPrompt
 from xswitch.core.errors import AwsDeniedError
-from xswitch.core.model import Settings
+from xswitch.core.model import PortalRole, Role, Settings
 from xswitch.tui.app import PickerApp
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES
 from xswitch.tui.setup.screen import SetupScreen
 from xswitch.tui.setup.state import SetupStage
+from xswitch.tui.sso.sign_in_dialog import SignInDialog
 
 _STEP = 0.02
 _PATIENCE = 500
@@ -131,6 +142,67 @@ def _grouped(listing: Listing) -> Listing:
     return replace(listing, settings=replace(listing.settings, group_by_account=True))
 
 
+_PORTAL = (
+    ("web-shop", "610000000002", ("Developer", "LogReader", "ReadOnly")),
+    ("web-shop-staging", "610000000003", ("Admin", "Developer")),
+    ("research", "610000000004", ("DataScientist",)),
+)
+_NEW = ("research", "DataScientist")
+_ACCOUNTS, _ACCOUNTS_LISTED = 12, 7
+
+
+def _portal_roles() -> tuple[Role, ...]:
+    return tuple(
+        sso_role(f"{account}/{role}", account_id, role, listed=True)._replace(
+            role_arn=f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/"
+            f"*AWSReservedSSO_{role}_*",
+            account_name=account,
+            duration_seconds=0,
+            duration_reason="set by the permission set",
+        )
+        for account, account_id, roles in _PORTAL
+        for role in roles
+    )
+
+
+def _with_portal(listing: Listing) -> Listing:
+    roles = _portal_roles()
+    new = next(role.sso for role in roles if (role.account_name, role.role_name) == _NEW)
+    return replace(
+        listing,
+        roles=(*listing.roles, *roles),
+        sign_ins=(CORP,),
+        portal_changes={} if new is None else {new.address: "new"},
+    )
+
+
+def _signing_in(prompt: SignInPrompt) -> Callable[[], FakeActions]:
+    return lambda: sso_actions(sso=FakeSso(prompt))
+
+
+def _listing_portal() -> FakeActions:
+    pages = [
+        tuple(
+            PortalRole(CORP.label, CORP.start_url, f"61{number:010}", "", f"Role{one}")
+            for one in range(3)
+        )
+        for number in range(_ACCOUNTS)
+    ]
+    gate = threading.Semaphore(_ACCOUNTS_LISTED)
+    portals = FakePortals(pages, listed_at=NOW - timedelta(hours=5), gate=gate)
+    return sso_actions(sso=FakeSso(labels=frozenset({CORP.label})), portals=portals)
+
+
+def _listed(app: PickerApp) -> bool:
+    portals = app.picker.state.portals.values()
+    return any(portal.accounts_done == _ACCOUNTS_LISTED for portal in portals)
+
+
+def _waiting_for_approval(app: PickerApp) -> bool:
+    screen = app.screen
+    return isinstance(screen, SignInDialog) and screen.state.seconds_left is not None
+
+
 def _named(name: str) -> Callable[[PickerApp], bool]:
     return lambda app: app.picker.state.role is not None and app.picker.state.role.name == name
 
@@ -213,6 +285,33 @@ SHOTS = (
         _stage(SetupStage.DONE),
         (100, 20),
         actions=_setting_up,
+    ),
+    Shot(
+        "portal",
+        "Roles of an Identity Center portal, listed in the background",
+        ["end"],
+        _listed,
+        size=(120, 32),
+        actions=_listing_portal,
+        listing=_with_portal,
+    ),
+    Shot(
+        "sign-in",
+        "Signing in with the browser",
+        ["end", "enter", "<SignInDialog>"],
+        _waiting_for_approval,
+        size=(100, 26),
+        actions=_signing_in(BROWSER_PROMPT),
+        listing=_with_portal,
+    ),
+    Shot(
+        "sign-in-code",
+        "Signing in with a code, on any device",
+        ["end", "enter", "<SignInDialog>"],
+        _waiting_for_approval,
+        size=(80, 24),
+        actions=_signing_in(DEVICE_PROMPT),
+        listing=_with_portal,
     ),
     Shot("group", "Grouped by account", ["down", "down", "down"], listing=_grouped),
     Shot("light", "The light theme", ["down"], listing=_light),

@@ -121,7 +121,7 @@ def _words(text: str) -> list[tuple[str, int]]:
     runs: list[tuple[str, str]] = []
     for character in text:
         kind = " " if character == " " else "a" if character.isascii() else character
-        if runs and runs[-1][1] == kind and kind in " a─━":
+        if runs and runs[-1][1] == kind and kind in " a─━█▀▄":
             runs[-1] = (runs[-1][0] + character, kind)
         else:
             runs.append((character, kind))
@@ -161,6 +161,13 @@ def _drawn(word: str, x: float, top: float, width: float, middle: float, ink: st
         return (
             f'<path d="M{center:g} {top:g}V{bottom:g}" stroke="{ink}" '
             f'stroke-width="{1.2 if first == "│" else 3:g}"/>'
+        )
+    if first in "█▀▄":
+        rect_top = middle if first == "▄" else top
+        height = CELL_HEIGHT if first == "█" else CELL_HEIGHT / 2
+        return (
+            f'<rect x="{x:g}" y="{rect_top:g}" width="{width:g}" height="{height:g}" '
+            f'fill="{ink}" shape-rendering="crispEdges"/>'
         )
     if first == "▌":
         return (

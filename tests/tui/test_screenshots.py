@@ -37,6 +37,7 @@ def test_every_screenshot_exists() -> None:
         "small-80x24",
         "no-color",
     }
+    wanted |= {"portal", "sign-in", "sign-in-code"}
     wanted |= {"explain", "set-up-form", "set-up-plan", "set-up-apply", "set-up-done"}
     assert wanted <= {picture.stem for picture in PICTURES}
 
@@ -45,11 +46,12 @@ def test_every_screenshot_exists() -> None:
 def test_screenshots_are_complete_and_load_nothing(picture: Path) -> None:
     text = picture.read_text(encoding="utf-8")
     ET.fromstring(text)
-    # The console link is shown as text; the SVG loads nothing.
+    # The console link and those of a sign-in are shown as text; the SVG loads nothing.
+    shown = ("signin.aws.amazon.com/", "oidc.", "device.sso.", "corp.awsapps.com/")
     named = [
         found
         for found in re.findall(r"https?://[^\"' <]+", text)
-        if not found.startswith("https://signin.aws.amazon.com/switchrole?")
+        if not found.partition("://")[2].startswith(shown)
     ]
     assert named == ["http://www.w3.org/2000/svg"]
     assert "href" not in text
@@ -62,6 +64,25 @@ def test_the_screenshot_without_color_has_none() -> None:
     for colour in re.findall(r"#([0-9a-f]{6})", text):
         red, green, blue = (int(colour[at : at + 2], 16) for at in (0, 2, 4))
         assert max(red, green, blue) - min(red, green, blue) < 24
+
+
+def test_blocks_leave_no_gaps_between_cells(svg: ModuleType) -> None:
+    lines = [[Segment("██▀▄", Style(color="#ffffff"))], [Segment("█", Style(color="#ffffff"))]]
+    text = svg.render(lines, "x", background="#000000", foreground="#ffffff", frame="#111111")
+    root = ET.fromstring(text)
+    cells = [
+        element.attrib
+        for element in root.iter("{http://www.w3.org/2000/svg}rect")
+        if element.get("shape-rendering")
+    ]
+    top, half = svg.TOP, svg.CELL_HEIGHT / 2
+    placed = [tuple(float(one[key]) for key in ("y", "width", "height")) for one in cells]
+    assert placed == [
+        (top, 2 * svg.CELL_WIDTH, 2 * half),
+        (top, svg.CELL_WIDTH, half),
+        (top + half, svg.CELL_WIDTH, half),
+        (top + 2 * half, svg.CELL_WIDTH, 2 * half),
+    ]
 
 
 def test_text_is_placed_cell_by_cell_and_escaped(svg: ModuleType) -> None:

@@ -62,7 +62,7 @@ def test_a_row_has_the_sign_and_where_there_is_room_the_word(found: Role, width:
 @pytest.mark.parametrize("found", ROLES, ids=lambda found: found.name)
 @pytest.mark.parametrize("grouped", [False, True])
 def test_a_row_without_a_role_is_told_by_its_profile(found: Role, *, grouped: bool) -> None:
-    named = tuple(replace(each, account_name="home" if each.account_id else "") for each in ROLES)
+    named = tuple(each._replace(account_name="home" if each.account_id else "") for each in ROLES)
     shown = next(each for each in named if each.name == found.name)
     columns = choose_columns(measure(named), 160, grouped=grouped)
     # Not by the column of profiles, which only wide lists have
