@@ -172,16 +172,16 @@ def _portal_rows(
 ) -> list[tuple[str, Line, Origin | None]]:
     """Return the age of the portal's list, and how it differs for the role."""
     portal, change = state.portal(role), state.portal_change(role)
-    parts: Line = []
+    age: Line = []
+    if portal is not None and portal.listed_at is not None:
+        age = [(format_age(portal.listed_at, now), "muted")]
+    elif role.portal_role is not None and role.portal_role.is_unfinished:
+        age = [("by the listing under way", "muted")]
+    difference: Line = []
     if change is not None:
         what = "since the list before" if change == "new" else "from the portal's list"
-        parts += [formatting.PORTAL_CHANGES[change], (f" {what}", "muted")]
-    if portal is not None and portal.listed_at is not None:
-        parts += [("  ", "text")] if parts else []
-        parts.append((format_age(portal.listed_at, now), "muted"))
-    elif role.portal_role is not None and role.portal_role.is_unfinished:
-        parts.append(("by the listing under way", "muted"))
-    return [("listed", parts, None)] if parts else []
+        difference = [formatting.PORTAL_CHANGES[change], (f" {what}", "muted")]
+    return [("listed", age, None), ("change", difference, None)]
 
 
 def _duration_line(role: Role) -> Line:
