@@ -45,7 +45,7 @@ def test_callers_at_the_end_of_a_token_ask_once(
     opened.unlink(missing_ok=True)
     argv = ("credential-process", MANAGED)
     ran = (
-        [one.ran for one in forked(argv, env, callers, ("credential-process", "nobody"))]
+        [one.ran for one in forked(argv, env, callers)]
         if how == "forks"
         else started(argv, env, callers)
     )

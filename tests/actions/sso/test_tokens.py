@@ -344,6 +344,40 @@ def test_two_hundred_callers_with_a_revoked_sign_in_ask_once_and_name_the_comman
     assert world.oidc.calls == ["refresh"]
 
 
+def test_who_waits_looks_into_the_vault_rarely_and_goes_on_when_the_token_is_there() -> None:
+    world = SsoWorld()
+    world.store(a_token(world.clock, 0))
+    lock = f"sso-{sign_in_key(SESSION)}"
+    world.locks.busy.add(lock)
+    looks: list[float] = []
+    get = world.vault.get
+
+    def counted(key: str) -> str | None:
+        looks.append(world.seconds)
+        if world.seconds > 5 and len(looks) > 2:
+            world.vault.get = get  # type: ignore[method-assign]
+            world.store(a_token(world.clock, name="of-another"))
+        return get(key)
+
+    world.vault.get = counted  # type: ignore[method-assign]
+    found = world.tokens.token(SESSION)
+    assert found.access_token.reveal().endswith("of-another")
+    assert 3 < len(looks) < 12
+    assert world.seconds < 7
+    # The lock is tried far more often: it is free as soon as the other one is done
+    assert len(world.locks.limits) > 100
+    looks.clear()
+    world.store(a_token(world.clock, 0))
+
+    def freed(name: str) -> None:
+        if world.seconds > 10:
+            world.locks.busy.discard(name)
+
+    world.locks.waiting = freed
+    assert world.tokens.token(SESSION).access_token.reveal().endswith("number-1")
+    assert world.seconds < 10.2
+
+
 def test_a_vault_that_cant_be_read_is_its_own_error() -> None:
     world = SsoWorld()
     world.vault.get = _broken  # type: ignore[method-assign]

@@ -1,8 +1,9 @@
 """Runs xswitch many times at once, in forks of a warm interpreter that start together.
 
 Reads one JSON object from standard input: `argv`, `env`, `callers`, and `warm`, a command line that
-is run once before, so that the callers find loaded what they need; it may be empty. Writes a list
-of a result for each caller: `code`, `out`, `err`, and `seconds` from the start of all to its end.
+each caller runs before they start, so that its memory is its own and has what it needs; it may be
+empty. Writes a list of a result for each caller: `code`, `out`, `err`, and `seconds` from the start
+of all to its end.
 """
 
 from __future__ import annotations
@@ -40,12 +41,12 @@ _KEPT = {"cwd": None, "uid": None, "capabilities": True, "stdout": "kept", "stde
 
 
 class Crowd:
-    """Callers that wait at a gate, the end of a pipe that their parent holds open."""
+    """Callers that wait, when they are ready, at a gate: a pipe that their parent holds open."""
 
     def __init__(self, job: dict[str, Any], files: ExitStack) -> None:
         self._job = {**_KEPT, **job}
         self._ends = mmap.mmap(-1, _END.size * job["callers"])
-        self._gate = os.pipe()
+        self._gate, self._ready = os.pipe(), os.pipe()
         self._texts = [
             (files.enter_context(_file()), files.enter_context(_file()))
             for _ in range(job["callers"])
@@ -54,6 +55,8 @@ class Crowd:
     def run(self) -> list[dict[str, Any]]:
         """Start all, let them go at once, and return their results."""
         children = [self._start(number) for number in range(self._job["callers"])]
+        for _ in children:
+            os.read(self._ready[0], 1)
         began = time.monotonic()
         os.close(self._gate[1])
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
@@ -74,6 +77,9 @@ class Crowd:
         code, (out, err) = 99, self._texts[number]
         try:
             os.close(self._gate[1])
+            if self._job["warm"]:
+                run_here(self._job["warm"], self._job["env"])
+            os.write(self._ready[1], b".")
             os.read(self._gate[0], 1)
             code = in_child(self._job, out, err)
         except BaseException as error:  # noqa: BLE001 -- a child must not return
@@ -105,12 +111,9 @@ def run_here(argv: list[str], env: dict[str, str]) -> None:
 
 
 def main() -> None:
-    job = json.load(sys.stdin)
-    if job["warm"]:
-        run_here(job["warm"], job["env"])
     gc.freeze()
     with ExitStack() as files:
-        print(json.dumps(Crowd(job, files).run()))  # noqa: T201 -- its answer
+        print(json.dumps(Crowd(json.load(sys.stdin), files).run()))  # noqa: T201 -- its answer
 
 
 if __name__ == "__main__":

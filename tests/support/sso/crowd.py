@@ -25,7 +25,7 @@ class Caller:
 def forked(
     argv: Sequence[str], env: Mapping[str, str], callers: int, warm: Sequence[str] = ()
 ) -> list[Caller]:
-    """Run `xswitch ARGV` in so many forks at once; `warm` is run once before they are made."""
+    """Run `xswitch ARGV` in so many forks at once; each has run `warm` before, if it's given."""
     done = subprocess.run(
         [sys.executable, str(_PROGRAM)],
         input=json.dumps(

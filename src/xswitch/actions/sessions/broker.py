@@ -4,8 +4,8 @@ It works a chain backward: the role's own session first, then the sources it is 
 as far as needed. Each session has its own lock across processes. Locks are taken in chain order
 (role, the role before it, MFA session), so two callers can't deadlock.
 
-No session's lock is held during a question for an MFA code or a `credential_process`; see
-`unlocked`.
+No session's lock is held during a question for an MFA code or a `credential_process` (see
+`unlocked`), nor while a sign-in to Identity Center is renewed.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@ minutes left is refreshed. Nothing here opens a browser or asks a question: wher
 sign in, that is the error, with the command.
 
 Callers wait for another process's refresh without holding a lock: they look again whether the token
-is there, so that hundreds of them go on at once when it is. A refresh that AWS refused is
-remembered, so that it is asked once.
+is there, so that hundreds of them go on at once when it is. They look rarely, and at the lock
+often, because a look into the vault takes longer: hundreds of them leave the one that refreshes no
+time else. A refresh that AWS refused is remembered, so that it is asked once.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ from xswitch.core.sso.sign_in_record import (
 )
 
 _POLL_SECONDS = 0.05
+_FIRST_LOOK_SECONDS, _MOST_LOOK_SECONDS = 0.1, 0.8
+"""When a waiting caller looks into the vault again, at first and in the long run."""
 _MAX_WAIT_SECONDS = 30.0
 _REFUSED_CODES = (ErrorCode.SSO_GRANT, ErrorCode.SSO_CLIENT)
 
@@ -88,7 +91,9 @@ class AccessTokens:
     def _refreshed(
         self, session: SsoSession, tokens: _Tokens, rejected: SsoToken | None
     ) -> SsoToken:
-        until = self._monotonic() + _MAX_WAIT_SECONDS
+        now = self._monotonic()
+        until = now + _MAX_WAIT_SECONDS
+        look_seconds, look_at = _FIRST_LOOK_SECONDS, now + _FIRST_LOOK_SECONDS
         lock = _lock_name(session)
         while True:
             usable = self._usable(tokens, rejected)
@@ -105,6 +110,11 @@ class AccessTokens:
                 if self._monotonic() >= until:
                     raise
             self._ports.sleep(_POLL_SECONDS)
+            now = self._monotonic()
+            if now < look_at:
+                continue
+            look_seconds = min(2 * look_seconds, _MOST_LOOK_SECONDS)
+            look_at = now + look_seconds
             before, tokens = tokens, self._load(session)
             renewed = self._renewed(before, tokens, rejected)
             if renewed is not None:
