@@ -250,7 +250,8 @@ def test_throttled_registrations() -> None:
 
 def test_the_base_of_the_url_for_the_browser() -> None:
     assert oidc().authorization_base(SESSION) == "https://oidc.eu-west-1.amazonaws.com"
-    china = replace(SESSION, region="cn-north-1")
+    start_url = "https://start.home.awsapps.cn/directory/d-1"
+    china = replace(SESSION, start_url=start_url, region="cn-north-1")
     assert oidc().authorization_base(china) == "https://oidc.cn-north-1.amazonaws.com.cn"
     assert oidc().authorization_base(at("http://127.0.0.1:1/base/")) == "http://127.0.0.1:1/base"
 

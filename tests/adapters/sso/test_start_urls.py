@@ -60,7 +60,8 @@ def test_no_redirect_at_all(tmp_path: Path) -> None:
 def test_awss_own_and_a_configured_endpoint_make_no_request() -> None:
     assert HttpStartUrls().resolve(SESSION) == START_URL
     url = "http://127.0.0.1:1/start"
-    session = replace(SESSION, start_url=url, oidc=Endpoint("eu-west-1", "http://127.0.0.1:1"))
+    own = Endpoint("eu-west-1", "http://127.0.0.1:1")
+    session = replace(SESSION, start_url=url, oidc=own, portal=own)
     assert HttpStartUrls().resolve(session) == url
 
 

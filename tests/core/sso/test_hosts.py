@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.sso.sign_in import SESSION
+from support.sso.start_urls import NOT_AWS, REGIONS, START_URLS
 from xswitch.core.errors import SignInError
 from xswitch.core.model import Endpoint
 from xswitch.core.sso.hosts import (
@@ -16,51 +17,6 @@ from xswitch.core.sso.hosts import (
     next_start_url,
     start_url_partitions,
 )
-
-_BOTH = {"aws", "aws-us-gov"}
-START_URLS = {
-    "https://corp.awsapps.com/start": _BOTH,
-    "https://d-1234567890.awsapps.com/start/#/": _BOTH,
-    "https://CORP.AWSAPPS.COM/start": _BOTH,
-    "https://ssoins-1.eu-west-1.portal.amazonaws.com": _BOTH,
-    "https://ssoins-1.portal.eu-west-1.app.aws": _BOTH,
-    "https://identitycenter.amazonaws.com/ssoins-1": _BOTH,
-    "https://start.us-gov-home.awsapps.com/directory/d-1": {"aws-us-gov"},
-    "https://start.us-gov-west-1.us-gov-home.awsapps.com/directory/d-1": {"aws-us-gov"},
-    "https://identitycenter.us-gov.amazonaws.com/ssoins-1": {"aws-us-gov"},
-    "https://start.home.awsapps.cn/directory/d-1": {"aws-cn"},
-    "https://ssoins-1.cn-north-1.portal.amazonaws.com.cn": {"aws-cn"},
-    "https://ssoins-1.portal.cn-north-1.app.amazonwebservices.com.cn": {"aws-cn"},
-    "https://identitycenter.amazonaws.com.cn/ssoins-1": {"aws-cn"},
-    "https://ssoins-1.eusc-de-east-1.portal.amazonaws.eu": {"aws-eusc"},
-    "https://ssoins-1.portal.eusc-de-east-1.api.amazonwebservices.eu": {"aws-eusc"},
-    "https://identitycenter.amazonaws.eu/ssoins-1": {"aws-eusc"},
-    "https://start.home.c2s.ic.gov/x": {"aws-iso"},
-}
-NOT_AWS = [
-    "https://awsapps.com.evil.example/start",
-    "https://evilawsapps.com/start",
-    "https://evil.example/.awsapps.com",
-    "https://evil.example#.awsapps.com",
-    "https://user@corp.awsapps.com/start",
-    "https://corp.awsapps.com\\.evil.example/start",
-    "https://corp.awsapps.com\n.evil.example/start",
-    "http://corp.awsapps.com/start",
-    "ftp://corp.awsapps.com/start",
-    "https://identitycenter.amazonaws.com.evil.example/x",
-    "https://xidentitycenter.amazonaws.com/x",
-    "https://[bad",
-]
-REGIONS = {
-    "aws": "eu-west-1",
-    "aws-us-gov": "us-gov-west-1",
-    "aws-cn": "cn-north-1",
-    "aws-eusc": "eusc-de-east-1",
-    "aws-iso": "us-iso-east-1",
-    "aws-iso-b": "us-isob-east-1",
-    "aws-iso-e": "eu-isoe-west-1",
-    "aws-iso-f": "us-isof-south-1",
-}
 
 
 @pytest.mark.parametrize("url", START_URLS)
@@ -83,11 +39,14 @@ def test_a_host_that_isnt_awss(url: str) -> None:
         next_start_url(SESSION, "https://sso.corp.example/", url)
 
 
-def test_a_configured_endpoint_takes_any_start_url() -> None:
-    session = replace(SESSION, start_url="http://127.0.0.1/start", region="cn-north-1")
-    check_start_url(replace(session, oidc=Endpoint("cn-north-1", "http://127.0.0.1:1")))
-    with pytest.raises(SignInError):
-        check_start_url(session)
+def test_two_configured_endpoints_take_any_start_url_and_one_leaves_the_other_to_aws() -> None:
+    own = Endpoint("cn-north-1", "http://127.0.0.1:1")
+    for url in ("http://127.0.0.1/start", "https://corp.awsapps.com/start"):
+        session = replace(SESSION, start_url=url, region="cn-north-1")
+        check_start_url(replace(session, oidc=own, portal=own))
+        for one in (session, replace(session, oidc=own), replace(session, portal=own)):
+            with pytest.raises(SignInError):
+                check_start_url(one)
 
 
 @pytest.mark.parametrize(

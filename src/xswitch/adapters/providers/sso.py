@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xswitch.core.errors import ErrorCode, SignInNeededError
+from xswitch.core.errors import ErrorCode, SignInNeededError, XswitchError
 from xswitch.core.errors.source_credentials import SourceLabel, source_error
 from xswitch.core.errors.sso import sign_in_needed
 from xswitch.core.errors.sts import ApiCall, connection_error
@@ -118,7 +118,7 @@ class SsoProvider:
             raise connection_error(
                 call, ErrorCode.TIMEOUT, f"No complete response within {seconds:g} seconds."
             ) from None
-        except RejectedTokenError:
+        except (RejectedTokenError, XswitchError):
             raise
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its tree
             raise translate_error(error, SourceLabel(base, session.label), call) from None

@@ -20,7 +20,7 @@ from xswitch.core.errors import ErrorCode, NetworkError, XswitchError
 from xswitch.core.errors.sso import SIGN_IN_MESSAGES, sign_in_error
 from xswitch.core.errors.sts import ApiCall, connection_error, redact
 from xswitch.core.model import Endpoint, SsoSession
-from xswitch.core.sso.hosts import is_api_host
+from xswitch.core.sso.hosts import check_start_url, is_api_host
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
 
 Answer = TypeVar("Answer")
@@ -28,8 +28,19 @@ _THROTTLED = frozenset(("SlowDownException", "TooManyRequestsException"))
 _SERVER_ERROR = 500
 
 
-class _ForbiddenHostError(Exception):
+class ForbiddenHostError(Exception):
     """A request that would leave the session's hosts."""
+
+
+def forbidden_host(session: SsoSession) -> XswitchError:
+    """Return the error for a request that would leave a session's hosts."""
+    origin = session.origin
+    return sign_in_error(
+        session.label,
+        ErrorCode.SSO_START_URL,
+        detail="the endpoint isn't one of its partition",
+        origin="" if origin is None else f"{origin.file}:{origin.line}",
+    )
 
 
 class SsoClients:
@@ -63,7 +74,7 @@ class SsoClients:
         call = ApiCall(f"{self._service}:{operation}", endpoint.region, "", url=endpoint.url or "")
         seconds = self._timeouts.total
         try:
-            return run_with_timeout(seconds, lambda: send(self.client(endpoint)))
+            return run_with_timeout(seconds, lambda: send(self.client(session, endpoint)))
         except TimeoutError:
             raise connection_error(
                 call, ErrorCode.TIMEOUT, f"No complete response within {seconds:g} seconds."
@@ -73,20 +84,26 @@ class SsoClients:
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its tree
             raise self._translate(session, error, call, secrets, codes) from None
 
-    def client(self, endpoint: Endpoint) -> Any:
-        """Return the client of an endpoint. Raises as botocore does."""
+    def client(self, session: SsoSession, endpoint: Endpoint) -> Any:
+        """Return the client of one of a session's endpoints.
+
+        Its calls raise ForbiddenHostError for a host that isn't the endpoint's. Raises SignInError
+        for a start URL of another partition, else as botocore does.
+        """
+        check_start_url(session)
         client = self._cache.get(endpoint)
         with self._lock:
             if endpoint not in self._checked:
                 self._checked.add(endpoint)
 
                 def check(request: Any, **_: Any) -> None:
-                    self._check_host(endpoint, request.url)
+                    self.check_host(endpoint, request.url)
 
                 client.meta.events.register(f"before-send.{self._service}", check)
         return client
 
-    def _check_host(self, endpoint: Endpoint, url: str) -> None:
+    def check_host(self, endpoint: Endpoint, url: str) -> None:
+        """Raise ForbiddenHostError for a URL that isn't the endpoint's, nor AWS's own."""
         parts = urlsplit(url)
         if endpoint.url is not None:
             allowed = (parts.scheme, parts.netloc) == urlsplit(endpoint.url)[:2]
@@ -95,7 +112,7 @@ class SsoClients:
                 parts.hostname or "", self._service, endpoint.region
             )
         if not allowed:
-            raise _ForbiddenHostError
+            raise ForbiddenHostError
 
     def _translate(
         self,
@@ -105,14 +122,9 @@ class SsoClients:
         secrets: tuple[str, ...],
         codes: Callable[[str], ErrorCode | None],
     ) -> XswitchError:
+        if isinstance(error, ForbiddenHostError):
+            return forbidden_host(session)
         origin = "" if session.origin is None else ":".join(map(str, session.origin))
-        if isinstance(error, _ForbiddenHostError):
-            return sign_in_error(
-                session.label,
-                ErrorCode.SSO_START_URL,
-                detail="the endpoint isn't one of its partition",
-                origin=origin,
-            )
         received_at = datetime.now(UTC)
         if not isinstance(error, boto.ClientError):
             return translate_error(error, call, received_at, secrets)

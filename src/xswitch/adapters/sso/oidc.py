@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from xswitch.adapters.sso.clients import SsoClients
+from xswitch.adapters.sso.clients import ForbiddenHostError, SsoClients, forbidden_host
 from xswitch.core.errors import ErrorCode, NetworkError
 from xswitch.core.model import (
     DeviceAuthorization,
@@ -52,10 +52,18 @@ class BotoOidc:
         self._clients = SsoClients("sso-oidc", timeouts)
 
     def authorization_base(self, session: SsoSession) -> str:
-        """Return the URL of the endpoint, as the endpoint rules give it for an operation."""
-        url = self._clients.client(session.oidc_endpoint).generate_presigned_url(
+        """Return the URL of the endpoint, as the endpoint rules give it for an operation.
+
+        The browser's answer depends on it, so its host is one of those that get secrets.
+        """
+        endpoint = session.oidc_endpoint
+        url = self._clients.client(session, endpoint).generate_presigned_url(
             "register_client", Params={"clientName": "xswitch", "clientType": "public"}
         )
+        try:
+            self._clients.check_host(endpoint, str(url))
+        except ForbiddenHostError:
+            raise forbidden_host(session) from None
         return str(url).partition("?")[0].removesuffix(_REGISTER_PATH)
 
     def register(self, session: SsoSession, grant: SignInGrant, issuer_url: str) -> SsoRegistration:
@@ -81,7 +89,7 @@ class BotoOidc:
         return self._parsed(
             lambda: SsoRegistration(
                 grant=grant,
-                client_id=_text(response["clientId"]),
+                client_id=_public(response["clientId"], response["clientSecret"]),
                 client_secret=Secret(_text(response["clientSecret"])),
                 expires_at=datetime.fromtimestamp(response["clientSecretExpiresAt"], UTC),
                 issuer_url=issuer_url,
@@ -104,16 +112,20 @@ class BotoOidc:
             _GRANT_CODES | _START_CODES,
         )
         url = response.get("verificationUri", "")
-        return self._parsed(
-            lambda: DeviceAuthorization(
-                device_code=Secret(_text(response["deviceCode"])),
-                user_code=_text(response["userCode"]),
-                verification_url=_text(url),
-                verification_url_complete=_text(response.get("verificationUriComplete") or url),
+
+        def make() -> DeviceAuthorization:
+            code = _text(response["deviceCode"])
+            complete = response.get("verificationUriComplete") or url
+            return DeviceAuthorization(
+                device_code=Secret(code),
+                user_code=_public(response["userCode"], code, secret),
+                verification_url=_public(url, code, secret),
+                verification_url_complete=_public(complete, code, secret),
                 expires_at=self._end(response["expiresIn"]),
                 interval_seconds=max(1, response.get("interval") or _DEFAULT_INTERVAL_SECONDS),
             )
-        )
+
+        return self._parsed(make)
 
     def token_by_code(
         self,
@@ -248,6 +260,14 @@ class BotoOidc:
                 next_step="xswitch doctor",
                 code=ErrorCode.INCOMPLETE_ANSWER,
             ) from None
+
+
+def _public(value: object, *secrets: str) -> str:
+    """Return a text that is shown, in a URL for example, and so must hold no secret."""
+    text = _text(value)
+    if any(secret in text for secret in secrets):
+        raise ValueError
+    return text
 
 
 def _text(value: object) -> str:

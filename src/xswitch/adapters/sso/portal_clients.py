@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from xswitch.adapters.sso.clients import SsoClients
+from xswitch.adapters.sso.clients import ForbiddenHostError, SsoClients, forbidden_host
 from xswitch.core.errors import ErrorCode, SignInError
 from xswitch.core.model import Credentials, Secret, SsoRole, SsoSession, SsoToken
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts
@@ -25,9 +25,10 @@ class PortalClient:
     def role_credentials(self, role: SsoRole, token: SsoToken) -> Credentials:
         """Return the credentials of a role.
 
-        Raises as botocore does, and RejectedTokenError.
+        Raises RejectedTokenError for a token that the portal no longer accepts, SignInError for one
+        that would go to a host of others, else as botocore does.
         """
-        client = self._clients.client(role.session.portal_endpoint)
+        client = self._clients.client(role.session, role.session.portal_endpoint)
         secret = token.access_token.reveal()
         try:
             response = client.get_role_credentials(
@@ -35,6 +36,8 @@ class PortalClient:
             )["roleCredentials"]
         except client.exceptions.UnauthorizedException:
             raise RejectedTokenError from None
+        except ForbiddenHostError:
+            raise forbidden_host(role.session) from None
         return Credentials(
             access_key_id=response["accessKeyId"],
             secret_access_key=Secret(response["secretAccessKey"]),

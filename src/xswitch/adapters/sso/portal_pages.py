@@ -9,13 +9,13 @@ Importing this module imports botocore.
 from __future__ import annotations
 
 import email.utils
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from xswitch.adapters.aws.errors import translate_error
-from xswitch.adapters.sso.clients import SsoClients
+from xswitch.adapters.sso.clients import ForbiddenHostError, SsoClients, forbidden_host
 from xswitch.core.arn import is_account_id
 from xswitch.core.errors import (
     ErrorCode,
@@ -24,7 +24,7 @@ from xswitch.core.errors import (
     XswitchError,
 )
 from xswitch.core.errors.sts import ApiCall, connection_error
-from xswitch.core.model import Endpoint, Secret, SsoSession
+from xswitch.core.model import Secret, SsoSession
 from xswitch.core.sso.portal_list import AccountsPage, PageRequest, PortalPage, RolesPage
 from xswitch.threads import DEFAULT_TIMEOUTS, Timeouts, run_with_timeout
 
@@ -61,19 +61,26 @@ class PortalPages:
         )
         try:
             response = run_with_timeout(
-                self._timeouts.total, lambda: self._send(endpoint, token, request)
+                self._timeouts.total, lambda: self._send(session, token, request)
             )
         except TimeoutError:
             detail = f"No complete response within {self._timeouts.total:g} seconds."
             raise connection_error(call, ErrorCode.TIMEOUT, detail) from None
+        except XswitchError:
+            raise
+        except ForbiddenHostError:
+            raise forbidden_host(session) from None
         except Exception as error:  # noqa: BLE001 -- botocore raises far outside its own tree
             if _status(error) == _NOT_FOUND and request.account_id:
                 return RolesPage(request.account_id, ())
             raise self._translate(error, call, session, token) from None
-        return _parse(response, request, call)
+        page = _parse(response, request, call)
+        if any(token.reveal() in name for name in _names(page)):
+            raise _not_aws(call)  # names are shown, and kept in a file
+        return page
 
-    def _send(self, endpoint: Endpoint, token: Secret, request: PageRequest) -> Any:
-        client = self._clients.client(endpoint)
+    def _send(self, session: SsoSession, token: Secret, request: PageRequest) -> Any:
+        client = self._clients.client(session, session.portal_endpoint)
         parameters: dict[str, Any] = {"accessToken": token.reveal(), "maxResults": MAX_RESULTS}
         if request.next_token:
             parameters["nextToken"] = request.next_token
@@ -147,6 +154,14 @@ def _parse(response: Any, request: PageRequest, call: ApiCall) -> PortalPage:
     if not all(is_account_id(account_id) for account_id, _ in accounts):
         raise _not_aws(call)
     return AccountsPage(accounts, token)
+
+
+def _names(page: PortalPage) -> Iterator[str]:
+    if isinstance(page, AccountsPage):
+        yield from (name for _, name in page.accounts)
+    else:
+        yield from page.role_names
+    yield page.next_token
 
 
 def _name(entry: Any, key: str, call: ApiCall) -> str:

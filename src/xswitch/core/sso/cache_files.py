@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from xswitch.core.arn import partition_of_region
 from xswitch.core.digests import sha1
 from xswitch.core.model import Secret, SharedSignIn, SsoSession, SsoToken, portal_address
 
@@ -65,12 +66,15 @@ def read_token(text: str, session: SsoSession) -> SharedSignIn:
 
     Fields beside the token that have another form count as missing, as in botocore. A file has the
     session's name, so it may be of a portal that the session had before; that portal's token isn't
-    sent to another one.
+    sent to another one, nor to another partition.
     """
     data = _fields(text)
     token = _decode(data)
     url = _text(data, "startUrl")
     if url and portal_address(url) != portal_address(session.start_url):
+        return SharedSignIn()
+    partition = partition_of_region(_text(data, "region") or session.region)
+    if partition != partition_of_region(session.region):
         return SharedSignIn()
     return SharedSignIn(token, damaged=token is None)
 

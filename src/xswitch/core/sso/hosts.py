@@ -86,12 +86,15 @@ def is_api_host(host: str, service: str, region: str) -> bool:
 def check_start_url(session: SsoSession) -> None:
     """Raise SignInError if a session's start URL is of another partition than its region.
 
-    A start URL of a host that isn't AWS's is checked when a sign-in follows it. With a configured
-    endpoint, nothing of a sign-in goes to AWS, so any start URL will do.
+    A start URL of a host that isn't AWS's is checked when a sign-in follows it. If both endpoints
+    are configured, nothing of a sign-in goes to AWS, so any start URL will do.
     """
-    if session.oidc_endpoint.url is not None:
-        return
-    _check_partition(session, session.start_url)
+    if not _has_own_endpoints(session):
+        _check_partition(session, session.start_url)
+
+
+def _has_own_endpoints(session: SsoSession) -> bool:
+    return session.oidc_endpoint.url is not None and session.portal_endpoint.url is not None
 
 
 def next_start_url(session: SsoSession, url: str, location: str) -> str:
