@@ -15,6 +15,7 @@ import pytest
 from support.aws.emulator import MFA_SERIAL
 from support.e2e import XSWITCH, Home
 from support.processes import ending
+from support.sso.corp import Corp
 
 _SOFT = 65_536
 
@@ -101,6 +102,40 @@ def test_no_core_is_dumped_during_an_mfa_process(
         assert program.wait(30) == -fatal
     limit, tool_pid = told.read_text().split()
     os.kill(int(tool_pid), signal.SIGKILL)  # it has its own session
+    assert limit in _in_blocks(soft)
+    assert not list(tmp_path.glob("core*"))
+
+
+@pytest.mark.parametrize("fatal", [signal.SIGABRT, signal.SIGQUIT])
+def test_no_core_is_dumped_during_a_sign_in(
+    fatal: signal.Signals, corp: Corp, tmp_path: Path, soft: int
+) -> None:
+    told, browser = tmp_path / "told", tmp_path / "browser"
+    browser.write_text(
+        f"#!/bin/sh\n{{ ulimit -S -c; echo $$; }} > {told}.new && mv {told}.new {told}\n"
+        "exec sleep 60\n"
+    )
+    browser.chmod(0o755)
+    with (
+        subprocess.Popen(
+            [*_limited(soft), str(XSWITCH), "login", "corp"],
+            env={**corp.home.env, "BROWSER": str(browser)},
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as program,
+        ending(program),
+    ):
+        _until(told)
+        limit, browser_pid = told.read_text().split()
+        try:
+            assert _soft_limit(program.pid) == 0
+            os.kill(program.pid, fatal)
+            assert program.wait(30) == -fatal
+        finally:
+            os.kill(int(browser_pid), signal.SIGKILL)  # it has its own session
     assert limit in _in_blocks(soft)
     assert not list(tmp_path.glob("core*"))
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,17 +39,13 @@ class Canaries:
         for secret in secrets:
             for form in forms(secret):
                 self._forms[form] = f"{secret[:6]}…{secret[-3:]}"
-        self._pattern = re.compile(
-            b"|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True))
-            or b"(?!)"
-        )
 
     def __len__(self) -> int:
         return len(set(self._forms.values()))
 
     def in_bytes(self, content: bytes) -> list[str]:
         """Return the beginnings of the canaries in some bytes."""
-        return sorted({self._forms[found] for found in self._pattern.findall(content)})
+        return sorted({name for form, name in self._forms.items() if form in content})
 
     def in_text(self, *texts: str) -> list[str]:
         """Return the beginnings of the canaries in these texts."""
@@ -107,6 +102,7 @@ class Watch:
         self._thread = threading.Thread(target=self._look, daemon=True)
         self.seen: set[str] = set()
         self.processes = 0
+        self._all: set[bytes] = set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -129,8 +125,13 @@ class Watch:
                 if self._home not in environ:
                     continue
                 self.processes += 1
+                self._all.add(environ + b"\0" + words)
                 if self._canaries.in_bytes(environ + words):
                     self.seen.add(repr(words[:200]))
+
+    def seen_late(self, canaries: Canaries) -> list[str]:
+        """Return what processes had of secrets that weren't known when the watch began."""
+        return [f"{text[-300:]!r}" for text in self._all if canaries.in_bytes(text)]
 
 
 def issued(aws: EmbeddedAws) -> list[str]:
