@@ -21,7 +21,7 @@ def test_populating_changes_no_foreign_byte_and_nothing_twice(chunk: int, how_ma
         placed = PLACES[number % 2].format(section=SECTION, text=text)
         with whole.case(placed):
             whole.parts[check(placed, random)] += 1
-    for number, text in enumerate(drawn(texts("config"), "populate odd", chunk, how_many // 4)):
+    for number, text in enumerate(drawn(texts("config"), "populate odd", chunk, how_many // 10)):
         placed = PLACES[number % 2].format(section=SECTION, text=text)
         with odd.case(placed):
             try:
