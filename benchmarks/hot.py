@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from hotworld import HotHome, embedded_aws, gnome_keyring, hot_home
+from hotworld import HotHome, embedded_aws, gnome_keyring, hot_home, identity_center_home
 from measure import Row, interleaved, row
 
 from support.vault.keyrings import counting_proxy
@@ -86,9 +86,10 @@ def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
         aws = stack.enter_context(embedded_aws())
         few = stack.enter_context(hot_home(folder, aws))
         many = stack.enter_context(hot_home(folder, aws, roles=5_000))
+        center = stack.enter_context(identity_center_home(folder, aws))
         bus = stack.enter_context(gnome_keyring())
         secret = None if bus is None else stack.enter_context(hot_home(folder, aws, bus=bus))
-        for home in filter(None, (few, many, secret)):
+        for home in filter(None, (few, many, center, secret)):
             home.check_hot(home.command)
         few.check_hot(few.console)
         bare = (few.command[0], "-I", "-S", "-c", "pass")
@@ -96,6 +97,7 @@ def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
             _BARE_NAME: spawned(bare, few.environ),
             "warm read, runtime keyring": spawned(few.command, few.environ),
             "warm read, 5,000 profiles": spawned(many.command, many.environ),
+            "warm read, Identity Center": spawned(center.command, center.environ),
             "warm read, console script": spawned(few.console, few.environ),
         }
         if secret is not None:
@@ -103,6 +105,7 @@ def rows(folder: Path, rounds: int = ROUNDS) -> list[Row]:
         figures = interleaved(contestants, rounds)
         return [
             row(figures["warm read, runtime keyring"], figures[_BARE_NAME], 1.3),
+            row(figures["warm read, Identity Center"], figures[_BARE_NAME], 1.1),
             *(
                 [row(figures["warm read, gnome-keyring"], figures[_BARE_NAME], 1.6)]
                 if secret is not None

@@ -15,8 +15,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
 from sample import config_text
 
+from support.aws.identity_center import (
+    SSO_REGION,
+    START_URL,
+    endpoint_variables,
+    sign_in,
+    write_shared_token,
+)
 from xswitch.core.model import Credentials
 from xswitch.core.sessions import keys, session_record
 from xswitch.emulator.server import EmbeddedAws
@@ -54,7 +63,37 @@ _STATE = {
         },
         {"id": _ROLE, "name": "role", "roles": [{"name": "Bench", "trust_policy": _TRUST}]},
     ],
+    "identity_center": [
+        {
+            "start_url": START_URL,
+            "region": SSO_REGION,
+            "users": [{"name": "dana"}],
+            "permission_sets": [{"name": "Bench"}],
+            "assignments": [{"account": _ROLE, "permission_set": "Bench", "user": "dana"}],
+        }
+    ],
 }
+_SSO_PROFILES = f"""[sso-session corp]
+sso_start_url = {START_URL}
+sso_region = {SSO_REGION}
+sso_registration_scopes = sso:account:access
+
+[profile bench]
+sso_session = corp
+sso_account_id = {_ROLE}
+sso_role_name = Bench
+region = {SSO_REGION}
+
+[sso-session other]
+sso_start_url = https://other.awsapps.com/start
+sso_region = {SSO_REGION}
+
+[profile other]
+sso_session = other
+sso_account_id = {_ROLE}
+sso_role_name = Bench
+
+"""
 _PROFILES = """[profile bench-base]
 region = eu-west-1
 endpoint_url = http://127.0.0.1:{port}
@@ -140,7 +179,6 @@ def hot_home(
     The session is in a runtime keyring, or in the Secret Service on `bus`.
     """
     home = Path(tempfile.mkdtemp(prefix="home-", dir=folder))
-    runtime = Path(tempfile.mkdtemp(prefix="xs-bench-", dir="/dev/shm"))
     config = home / ".aws" / "config"
     config.parent.mkdir()
     config.write_text(base_config(aws.port) + config_text(roles))
@@ -149,22 +187,43 @@ def hot_home(
         f"[bench-base]\naws_access_key_id = {BASE_KEY}\naws_secret_access_key = {BASE_SECRET}\n"
     )
     credentials.chmod(0o600)
+    with _switched(home, bus or {}) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def identity_center_home(folder: Path, aws: EmbeddedAws, roles: int = 10) -> Iterator[HotHome]:
+    """Create such a home folder whose role is one of Identity Center, with a sign-in."""
+    home = Path(tempfile.mkdtemp(prefix="home-", dir=folder))
+    config = home / ".aws" / "config"
+    config.parent.mkdir()
+    config.write_text(_SSO_PROFILES + config_text(roles))
+    write_shared_token(home, "corp", sign_in(aws))
+    with _switched(home, endpoint_variables(aws)) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _switched(home: Path, variables: Mapping[str, str]) -> Iterator[HotHome]:
+    """Switch to the profile `bench` of a home folder; a bus in `variables` has the vault."""
+    runtime = Path(tempfile.mkdtemp(prefix="xs-bench-", dir="/dev/shm"))
+    vault = "secret-service" if "DBUS_SESSION_BUS_ADDRESS" in variables else "runtime"
     settings = home / ".config" / "xswitch" / "config.toml"
     settings.parent.mkdir(parents=True)
-    settings.write_text(f'vault = "{"secret-service" if bus else "runtime"}"\n')
+    settings.write_text(f'vault = "{vault}"\n')
     environ = {
         "HOME": str(home),
         "PATH": "/usr/bin:/bin",
         "XDG_RUNTIME_DIR": str(runtime),
         "AWS_EC2_METADATA_DISABLED": "true",
-        **(bus or {}),
+        **variables,
     }
     try:
         subprocess.run(
             [XSWITCH, "switch", "bench"], env=environ, check=True, capture_output=True, timeout=120
         )
         written = configparser.RawConfigParser()
-        written.read(config)
+        written.read(home / ".aws" / "config")
         yield HotHome(
             environ,
             tuple(shlex.split(written[f"profile {PROFILE}"]["credential_process"])),
@@ -211,8 +270,7 @@ def gnome_keyring() -> Iterator[dict[str, str] | None]:
     if not all(programs.values()):
         yield None
         return
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    from support.vault.keyrings import secret_service  # noqa: PLC0415 -- found through the line above
+    from support.vault.keyrings import secret_service  # noqa: PLC0415 -- only with a keyring
 
     with secret_service(programs.__getitem__) as service:
         yield {"DBUS_SESSION_BUS_ADDRESS": service.address}

@@ -31,6 +31,8 @@ SCRIPTS = {
     "xswitch list": "scale.py",
     "renew --all": "scale.py",
     "picker": "screen.py",
+    "portal": "identity_center.py",
+    "sign-in": "identity_center.py",
 }
 
 

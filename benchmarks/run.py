@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cold
 import explain
+import identity_center
 import peers
 import scale
 import screen
@@ -34,8 +35,10 @@ def measure(folder: Path) -> Results:
             *cold.rows(folder),
             scale.listing(folder / "list"),
             screen.start(folder / "start"),
+            screen.discovered(folder / "portal"),
             *screen.long_lists(folder / "long"),
             scale.renewing(folder),
+            *identity_center.rows(folder),
         ],
         renewal=hot.renewal(folder),
         peers=peers.figures(folder),

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from cold import parse_import_times
 from measure import ROUNDS, Row, figure, interleaved, row
-from sample import FIRST_ROW, home
+from sample import FIRST_PORTAL_ROW, FIRST_ROW, home, portal_home
 
 from xswitch.tui import app
 from xswitch.tui.app import PickerApp
@@ -34,7 +34,7 @@ from xswitch.wiring import build_services
 
 TYPED = "pay prod adm"
 SIZE = (120, 36)
-FEW, MANY = 100, 20_000
+FEW, MANY, PORTAL_ROLES = 100, 20_000, 1_500
 XSWITCH = str(Path(sys.executable).with_name("xswitch"))
 _LIMIT_SECONDS = 30.0
 
@@ -74,6 +74,23 @@ def start(folder: Path, rounds: int = ROUNDS) -> Row:
     )
     against, ours = figures.values()
     return row(ours, against, 1.3)
+
+
+def discovered(folder: Path, rounds: int = ROUNDS) -> Row:
+    """Measure the time to the first row of roles that only a portal lists, against profiles."""
+    against, ours = (
+        f"{PORTAL_ROLES:,} profiles",
+        f"picker to its first row, {PORTAL_ROLES:,} portal roles",
+    )
+    profiles, portal = home(folder, PORTAL_ROLES), portal_home(folder, PORTAL_ROLES)
+    figures = interleaved(
+        {
+            against: shown((XSWITCH,), profiles, FIRST_ROW.encode()),
+            ours: shown((XSWITCH,), portal, FIRST_PORTAL_ROW.encode()),
+        },
+        rounds,
+    )
+    return row(figures[ours], figures[against], 1.15)
 
 
 def imports(folder: Path) -> list[tuple[str, float]]:
@@ -152,7 +169,11 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     with tempfile.TemporaryDirectory(prefix="xswitch-bench-") as scratch:
         folder = Path(scratch)
-        for result in [start(folder / "start", rounds), *long_lists(folder / "long", rounds)]:
+        for result in [
+            start(folder / "start", rounds),
+            discovered(folder / "portal", rounds),
+            *long_lists(folder / "long", rounds),
+        ]:
             print(result)
 
 
