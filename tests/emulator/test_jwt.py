@@ -161,6 +161,18 @@ def test_keys_that_are_no_public_key() -> None:
             read_key(data)
 
 
+@pytest.mark.parametrize("algorithm", ["ES256", "ES384"])
+def test_a_key_may_leave_out_the_zeros_that_a_coordinate_begins_with(algorithm: str) -> None:
+    for _ in range(20_000):
+        key = SigningKey(algorithm)
+        numbers = {name: decoded(key.public[name]) for name in ("x", "y")}
+        if any(number[0] == 0 for number in numbers.values()):  # one of 128
+            short = {name: encoded(number.lstrip(b"\0")) for name, number in numbers.items()}
+            assert is_signed_by(read_token(token(key)), read_key({**key.public, **short}))
+            return
+    raise AssertionError("no coordinate began with zeros")
+
+
 def test_a_thumbprint_is_that_of_the_rfc() -> None:
     # RFC 7638, 3.1
     modulus = (

@@ -100,9 +100,10 @@ def public_key(key: JsonWebKey) -> Any:
         if key.kty == "RSA":
             return RSA.new_public_key_from_der_data(_rsa_der(key))
         size = _SIZES[key.crv]
-        x, y = decoded(key.x), decoded(key.y)
+        # RFC 7518 wants leading zeros; awscrt, and so the AWS CLI, leaves them out
+        x, y = (decoded(number).rjust(size, b"\0") for number in (key.x, key.y))
         if (len(x), len(y)) != (size, size):
-            raise JwtError("the coordinates of a key are too short or too long")
+            raise JwtError("the coordinates of a key are too long")
         return EC.new_key_from_der_data(bytes.fromhex(_SPKI[key.crv]) + x + y)
     except (RuntimeError, ValueError, KeyError):
         raise JwtError("the numbers of a key aren't those of a public key") from None

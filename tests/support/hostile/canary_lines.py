@@ -205,6 +205,7 @@ def lines(code: str, port: int) -> list[tuple[str, ...]]:
         *(("completion", shell, "--cmd", "sx") for shell in _SHELLS),
         ("demo", "--serve", "--state", "state.json", "--port", str(port)),
         ("demo", "--code", "--user", "dana"),
+        ("demo", "--approve", f"http://127.0.0.1:{port}/authorize?state=canary"),
         ("demo", "--advance", "1h"),
         *(
             (*name.split(" "), "--help")
@@ -258,5 +259,7 @@ def missing_words(tried: Iterable[tuple[str, ...]]) -> list[str]:
     return [
         f"{row.command} {row.word}"
         for row in completion_words()
-        if row.word and (row.command.partition(" ")[0], row.word) not in seen
+        if row.word
+        and row.kind != "target"
+        and (row.command.partition(" ")[0], row.word) not in seen
     ]

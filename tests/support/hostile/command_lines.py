@@ -20,7 +20,7 @@ from xswitch.demo.home import CLOCK, DEMO, TOTP
 _ACCOUNTS = ["--target-account", "222222222222", "--source-account", "111111111111"]
 BASES: Mapping[str, tuple[list[str], list[str]]] = {
     "access": (["access"], ["access", "plan", "Role", *_ACCOUNTS]),
-    "complete": (["complete", "a"], ["complete"]),
+    "complete": (["complete", "a", "sign-ins"], ["complete"]),
     "completion": (["completion", "bash"], ["completion", "bash"]),
     "config": (["config"], ["config"]),
     "console": (["console", "q"], ["console", "p0000"]),

@@ -149,8 +149,9 @@ class HostileActions(FakeActions):
         self.answer = replace(listing, problems=problems, base=base, vault_label=text())
         self.sso, self.portals = HostileSso(text), HostilePortals(text)
         if sso:
+            sign_ins = tuple(replace(_session(text), name=one) for one in text.all)
             roles = tuple(_signing_in(role) for role in listing.roles)
-            self.answer = replace(self.answer, roles=roles, sign_ins=(_session(text),))
+            self.answer = replace(self.answer, roles=roles, sign_ins=sign_ins)
         self.profiles = {one: Profile(one, {}, Origin(one, 1)) for one in text.all}
 
     def listing(self) -> Listing:

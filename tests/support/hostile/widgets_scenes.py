@@ -178,6 +178,12 @@ def _sso(walk: Walk) -> None:
             walk.press(_PAGE_DOWN, wait=A_WHILE)
             walk.close()
             walk.press_until("S", "Signed out of")
+    with walk.part("sessions to choose from"):
+        walk.press("no row at all", wait=A_WHILE)
+        walk.press_until(_F11, "another one")
+        walk.press(*[_DOWN] * len(walk.texts))
+        walk.press(ESCAPE, wait=A_WHILE)
+        walk.press_until(_CLEAR, CLEARED)
     with walk.part("pasted into the fields of a session"):
         walk.press_until("N", "From your company")
         walk.press(wait=A_WHILE)
@@ -310,6 +316,7 @@ SCENES: Mapping[str, Scene] = {
         | {
             "Dialog",
             "SignInDialog",
+            "SessionChoiceDialog",
             "SessionScreen",
             "Form",
             "FieldRow",
@@ -318,6 +325,7 @@ SCENES: Mapping[str, Scene] = {
         {
             "what a portal's listing fails with": 0.6,
             "sign-in": 0.8,
+            "sessions to choose from": 0.8,
             "pasted into the fields of a session": 0.8,
             "the lines of a session": 0.9,
         },
