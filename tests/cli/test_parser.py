@@ -102,6 +102,20 @@ def test_mistakes_are_usage_errors(argv: list[str]) -> None:
     assert caught.value.next_step.endswith("--help")
 
 
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [([], None), (["a"], None), (["", "sign-ins"], "sign-ins"), (["a", "sign-ins"], "sign-ins")],
+)
+def test_completion_takes_a_word_and_a_kind(words: list[str], kind: str | None) -> None:
+    assert parse_arguments(["complete", *words]).of == kind
+
+
+@pytest.mark.parametrize("kind", ["", "sign-in", "roles", "a b"])
+def test_completion_refuses_a_kind_that_it_doesnt_know(kind: str) -> None:
+    with pytest.raises(UsageError):
+        parse_arguments(["complete", "a", kind])
+
+
 def test_the_help_lists_no_hidden_command() -> None:
     text = build_parser().format_help()
     assert "credential-process" in text

@@ -262,7 +262,7 @@ def doctor(context: Context) -> int:
 def add_complete(parser: CommandParser) -> None:
     """Declare the arguments of `complete`."""
     parser.add_argument("word", nargs="?", default="")
-    parser.add_argument("of", nargs="?", default="")
+    parser.add_argument("of", nargs="?", choices=[SIGN_INS])
     parser.set_defaults(run=complete)
 
 
