@@ -365,7 +365,7 @@ def test_who_waits_looks_into_the_vault_rarely_and_goes_on_when_the_token_is_the
     assert 3 < len(looks) < 12
     assert world.seconds < 7
     # The lock is tried far more often: it is free as soon as the other one is done
-    assert len(world.locks.limits) > 100
+    assert len(world.locks.limits) > 2 * len(looks)
     looks.clear()
     world.store(a_token(world.clock, 0))
 
@@ -375,7 +375,7 @@ def test_who_waits_looks_into_the_vault_rarely_and_goes_on_when_the_token_is_the
 
     world.locks.waiting = freed
     assert world.tokens.token(SESSION).access_token.reveal().endswith("number-1")
-    assert world.seconds < 10.2
+    assert world.seconds < 10.5
 
 
 def test_a_vault_that_cant_be_read_is_its_own_error() -> None:

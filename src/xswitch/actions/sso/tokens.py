@@ -41,7 +41,8 @@ from xswitch.core.sso.sign_in_record import (
     sign_in_key,
 )
 
-_POLL_SECONDS = 0.05
+_FIRST_POLL_SECONDS, _MOST_POLL_SECONDS = 0.05, 0.2
+"""How often a waiting caller tries the lock, at first and in the long run."""
 _FIRST_LOOK_SECONDS, _MOST_LOOK_SECONDS = 0.1, 0.8
 """When a waiting caller looks into the vault again, at first and in the long run."""
 _MAX_WAIT_SECONDS = 30.0
@@ -94,6 +95,7 @@ class AccessTokens:
         now = self._monotonic()
         until = now + _MAX_WAIT_SECONDS
         look_seconds, look_at = _FIRST_LOOK_SECONDS, now + _FIRST_LOOK_SECONDS
+        poll_seconds = _FIRST_POLL_SECONDS
         lock = _lock_name(session)
         while True:
             usable = self._usable(tokens, rejected)
@@ -109,7 +111,8 @@ class AccessTokens:
                     return usable
                 if self._monotonic() >= until:
                     raise
-            self._ports.sleep(_POLL_SECONDS)
+            self._ports.sleep(poll_seconds)
+            poll_seconds = min(1.5 * poll_seconds, _MOST_POLL_SECONDS)
             now = self._monotonic()
             if now < look_at:
                 continue
