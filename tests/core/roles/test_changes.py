@@ -28,7 +28,14 @@ VIEW = view(
     {
         "dev": {"region": "eu-west-1"},
         "hub": role("dev", "Hub"),
-        "spoke": role("hub", "Spoke", external_id="x1", xswitch_tags="a=b", duration_seconds="900"),
+        "spoke": role(
+            "hub",
+            "Spoke",
+            external_id="x1",
+            xswitch_tags="a=b",
+            xswitch_account_name="spokes",
+            duration_seconds="900",
+        ),
     },
     {"dev": KEYS},
 )
@@ -125,7 +132,21 @@ def test_a_change_further_up_in_the_chain_is_one_too() -> None:
     config = {
         "dev": {"region": "eu-west-1"},
         "hub": role("dev", "Elsewhere"),
-        "spoke": role("hub", "Spoke", external_id="x1", xswitch_tags="a=b", duration_seconds="900"),
+        "spoke": role(
+            "hub",
+            "Spoke",
+            external_id="x1",
+            xswitch_tags="a=b",
+            xswitch_account_name="spokes",
+            duration_seconds="900",
+        ),
     }
     other = roles(view(config, {"dev": KEYS}))["spoke"]
     assert "chain roles role ARN" in changes(SPOKE._replace(guard=None), other)
+
+
+def test_a_name_for_an_account_without_one_is_no_change_but_its_guard_is() -> None:
+    nameless = SPOKE._replace(account_name="")
+    assert not changes(nameless, SPOKE)
+    assert not changes(SPOKE, nameless)
+    assert changes(nameless._replace(guard=None), SPOKE) == ("guard",)

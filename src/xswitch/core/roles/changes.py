@@ -114,7 +114,12 @@ IGNORED: Mapping[type, frozenset[str]] = MappingProxyType(
 
 
 def changes(shown: Role, current: Role) -> tuple[str, ...]:
-    """Name the changes of a role since it was shown, without values; () for none."""
+    """Name the changes of a role since it was shown, without values; () for none.
+
+    An account's name isn't one if there was none before: a listing of the portal brings it.
+    """
+    if not (shown.account_name and current.account_name):
+        current = current._replace(account_name=shown.account_name)
     return tuple(dict.fromkeys(_changes(shown, current, "")))
 
 
