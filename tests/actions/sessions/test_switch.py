@@ -331,6 +331,7 @@ def test_a_role_that_left_the_config_since_it_was_chosen(world: World) -> None:
         world.actions.switch(role, SwitchOptions(), FakePrompt(), no_progress)
 
 
+NAMED = CONFIG.replace("[profile payments]", "[profile payments]\nxswitch_account_name = works")
 EDITS = {
     "role ARN": ("role/Admin", "role/Elsewhere"),
     "account": ("222222222222:role/Admin", "999999999999:role/Admin"),
@@ -353,7 +354,7 @@ EDITS = {
         'role/Admin\nxswitch_policy = {"Version":"2012-10-17","Statement":[]}',
     ),
     "tags": ("role/Admin", "role/Admin\nxswitch_tags = team=x"),
-    "account name": ("role/Admin", "role/Admin\nxswitch_account_name = live"),
+    "account name": ("xswitch_account_name = works", "xswitch_account_name = live"),
     "endpoint": ("role/Admin", "role/Admin\nendpoint_url = https://sts.example.com"),
     "region": ("eu-west-1\n\n[profile reports]", "eu-west-2\n\n[profile reports]"),
     "name": ("[profile payments]", "[profile payments-2]"),
@@ -362,6 +363,7 @@ EDITS = {
 HARMLESS = {
     "a comment": ("[profile dev]", "# moved\n\n[profile dev]"),
     "a note": ("role/Admin", "role/Admin\nxswitch_note = careful"),
+    "no account name": ("xswitch_account_name = works\n", ""),
     "another profile": (
         "[profile reports]",
         "[profile new]\nregion = eu-west-1\n\n[profile reports]",
@@ -376,13 +378,14 @@ HARMLESS = {
 
 
 def edited(old: str, new: str) -> str:
-    assert old in CONFIG
-    return CONFIG.replace(old, new, 1)
+    assert old in NAMED
+    return NAMED.replace(old, new, 1)
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 @pytest.mark.parametrize("action", ["switch", "renew", "forget", "pin"])
 def test_what_was_shown_is_what_is_done(world: World, edit: tuple[str, str], action: str) -> None:
+    world.config.config = NAMED
     role = world.actions.resolve("payments", SwitchOptions())
     world.config.config = edited(*edit)
     before = world.config.config
@@ -408,6 +411,7 @@ def test_what_was_shown_is_what_is_done(world: World, edit: tuple[str, str], act
 
 @pytest.mark.parametrize("edit", HARMLESS.values(), ids=HARMLESS)
 def test_other_edits_are_no_reason_to_refuse(world: World, edit: tuple[str, str]) -> None:
+    world.config.config = NAMED
     role = world.actions.resolve("payments", SwitchOptions())
     world.config.config = edited(*edit)
     switched = world.actions.switch(role, SwitchOptions(), FakePrompt(GOOD_CODE), no_progress)
@@ -422,6 +426,7 @@ def test_other_edits_are_no_reason_to_refuse(world: World, edit: tuple[str, str]
 def test_an_edit_while_a_question_is_open_stops_the_switch(
     world: World, edit: tuple[str, str]
 ) -> None:
+    world.config.config = NAMED
     role = world.actions.resolve("payments", SwitchOptions())
     prompt = FakePrompt(GOOD_CODE)
 
@@ -437,6 +442,7 @@ def test_an_edit_while_a_question_is_open_stops_the_switch(
 
 @pytest.mark.parametrize("edit", HARMLESS.values(), ids=HARMLESS)
 def test_another_edit_meanwhile_is_kept_and_used(world: World, edit: tuple[str, str]) -> None:
+    world.config.config = NAMED
     role = world.actions.resolve("payments", SwitchOptions())
     prompt = FakePrompt(GOOD_CODE)
 
