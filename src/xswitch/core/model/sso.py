@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Literal
 
 from xswitch.core.model.credentials import Origin, Secret
@@ -54,6 +55,7 @@ class SsoSession:
         return self.name or self.start_url
 
 
+@lru_cache(maxsize=256)
 def portal_address(start_url: str) -> str:
     """Return a start URL in the one form that tells portals apart: people write them in several."""
     scheme, mark, rest = start_url.strip().partition("://")
