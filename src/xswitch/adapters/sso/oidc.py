@@ -6,6 +6,7 @@ Importing this module imports botocore.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -197,14 +198,7 @@ class BotoOidc:
         )
         if new.refresh_token is not None:
             return new
-        return SsoToken(
-            access_token=new.access_token,
-            expires_at=new.expires_at,
-            client_id=new.client_id,
-            client_secret=new.client_secret,
-            registration_expires_at=new.registration_expires_at,
-            refresh_token=token.refresh_token,
-        )
+        return replace(new, refresh_token=token.refresh_token)
 
     def _token(
         self,
