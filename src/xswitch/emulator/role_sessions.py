@@ -6,12 +6,13 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from xswitch.core.policy import PolicyDocument, PolicyKind
 from xswitch.emulator.errors import EmulatedAwsError, validation_error
 from xswitch.emulator.parameters import RoleRequest
 from xswitch.emulator.state import AwsState, IamRole
-from xswitch.emulator.stores import IssuedSession, credentials_structure
+from xswitch.emulator.stores import IssuedSession, credentials_structure, new_session_keys
 from xswitch.emulator.xml import XmlNode
 
 DEFAULT_SECONDS = 3_600
@@ -26,6 +27,27 @@ def assumed_role_arn(role: IamRole, session_name: str) -> str:
     """The ARN of a role's session."""
     partition = role.arn.split(":")[1]
     return f"arn:{partition}:sts::{role.account}:assumed-role/{role.name}/{session_name}"
+
+
+def new_role_session(
+    world: AwsState, request: RoleRequest, role: IamRole, now: datetime, seconds: int
+) -> IssuedSession:
+    """Make the session that a request asks for, with new keys. Raises EmulatedAwsError."""
+    issued_at = now.replace(microsecond=0)
+    return IssuedSession(
+        keys=new_session_keys(role.account),
+        account=role.account,
+        principal_arn=assumed_role_arn(role, request.session_name),
+        role_arn=role.arn,
+        session_name=request.session_name,
+        issued_at=issued_at,
+        expires_at=issued_at + timedelta(seconds=seconds),
+        policies=session_policies(world, request, role),
+        tags=dict(request.tags),
+        transitive=frozenset(key.lower() for key in request.transitive),
+        source_identity=request.source_identity or "",
+        principal_id=role.id,
+    )
 
 
 def role_result(session: IssuedSession, packed: int) -> dict[str, XmlNode]:

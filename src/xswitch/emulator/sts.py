@@ -29,11 +29,10 @@ from xswitch.emulator.mfa import verify_mfa_code
 from xswitch.emulator.parameters import RoleRequest, requested_action, role_request, token_request
 from xswitch.emulator.role_sessions import (
     DEFAULT_SECONDS,
-    assumed_role_arn,
+    new_role_session,
     packed_percent,
     role_result,
     role_seconds,
-    session_policies,
 )
 from xswitch.emulator.state import AwsState, IamRole
 from xswitch.emulator.stores import (
@@ -159,20 +158,11 @@ def assume_role(
     seconds = _duration(call, request, role)
     tags, transitive = _session_tags(call, request)
     packed = packed_percent(request, tags)
-    issued_at = call.now.replace(microsecond=0)
-    session = IssuedSession(
-        keys=new_session_keys(role.account),
-        account=role.account,
-        principal_arn=assumed_role_arn(role, request.session_name),
-        role_arn=role.arn,
-        session_name=request.session_name,
-        issued_at=issued_at,
-        expires_at=issued_at + timedelta(seconds=seconds),
-        policies=session_policies(world, request, role),
+    session = replace(
+        new_role_session(world, request, role, call.now, seconds),
         tags=tags,
         transitive=transitive,
         source_identity=_source_identity(call, request) or "",
-        principal_id=role.id,
     )
     store.add(session)
     return role_result(session, packed)

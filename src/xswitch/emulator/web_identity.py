@@ -8,7 +8,7 @@ issuer's keys; here they are in the state.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 from xswitch.core.policy import Principal, PrincipalKind, Request, evaluate
@@ -18,14 +18,13 @@ from xswitch.emulator.errors import EmulatedAwsError, access_denied
 from xswitch.emulator.jwt import JwtError, SignedToken, is_signed_by, read_token
 from xswitch.emulator.parameters import RoleRequest, web_identity_request
 from xswitch.emulator.role_sessions import (
-    assumed_role_arn,
+    new_role_session,
     packed_percent,
     role_result,
     role_seconds,
-    session_policies,
 )
 from xswitch.emulator.state import AwsState, IamRole, OidcProvider
-from xswitch.emulator.stores import IssuedSession, SessionStore, new_session_keys
+from xswitch.emulator.stores import SessionStore
 from xswitch.emulator.xml import XmlNode
 
 _ACTION = "sts:AssumeRoleWithWebIdentity"
@@ -61,21 +60,8 @@ def assume_role_with_web_identity(
     _authorize(call, request, role, provider, context)
     seconds = role_seconds(request, role)
     packed = packed_percent(request, dict(request.tags))
-    issued_at = call.now.replace(microsecond=0)
-    session = IssuedSession(
-        keys=new_session_keys(role.account),
-        account=role.account,
-        principal_arn=assumed_role_arn(role, request.session_name),
-        role_arn=role.arn,
-        session_name=request.session_name,
-        issued_at=issued_at,
-        expires_at=issued_at + timedelta(seconds=seconds),
-        policies=session_policies(world, request, role),
-        tags=dict(request.tags),
-        transitive=frozenset(key.lower() for key in request.transitive),
-        source_identity=request.source_identity or "",
-        principal_id=role.id,
-        federated_provider=provider.arn,
+    session = replace(
+        new_role_session(world, request, role, call.now, seconds), federated_provider=provider.arn
     )
     store.add(session)
     told = {"SubjectFromWebIdentityToken": str(token.claims["sub"]), "Audience": audience}

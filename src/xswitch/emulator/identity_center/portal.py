@@ -17,6 +17,7 @@ from typing import Any
 from xswitch.emulator.errors import EmulatedAwsError
 from xswitch.emulator.identity_center.sign_ins import IssuedToken, SignIn, SignInStore
 from xswitch.emulator.rest_json import RestCall, error
+from xswitch.emulator.role_sessions import assumed_role_arn
 from xswitch.emulator.state import Account, AwsState, IdentityCenter
 from xswitch.emulator.stores import IssuedSession, SessionStore, new_session_keys
 
@@ -111,7 +112,7 @@ def _get_role_credentials(
     session = IssuedSession(
         keys=new_session_keys(account.id),
         account=account.id,
-        principal_arn=f"arn:{account.partition}:sts::{account.id}:assumed-role/{role.name}/{sign_in.user}",
+        principal_arn=assumed_role_arn(role, sign_in.user),
         role_arn=role.arn,
         session_name=sign_in.user,
         issued_at=issued_at,
