@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from xswitch import streams, terminal
 from xswitch.core.display import display
-from xswitch.core.errors import CancelledError, ErrorCode, UsageError
+from xswitch.core.errors import CancelledError, ErrorCode, OutputLostError, UsageError
+
+if TYPE_CHECKING:
+    from xswitch.cli.context import Context
 
 has_terminal = terminal.has_terminal
+_CONFIRMATION = "yes"
 _STANDARD_DESCRIPTORS = (0, 1, 2)
 
 
@@ -71,6 +76,37 @@ def no_terminal() -> UsageError:
         next_step="xswitch switch TARGET (see: xswitch list)",
         code=ErrorCode.NO_TERMINAL,
     )
+
+
+def confirm_changes(context: Context, plan: Sequence[str], *, verbatim: bool = False) -> None:
+    """Ask whether to make the changes of a plan, which stdout has shown, unless `--yes` is given.
+
+    With `--json`, stderr shows the plan first: stdout is for the envelope. Raises CancelledError,
+    UsageError without a terminal, and OutputLostError if the user can't have seen the plan.
+    """
+    if context.arguments.yes:
+        return
+    if not has_terminal():
+        raise UsageError(
+            "No terminal: the changes can't be confirmed.",
+            next_step="repeat the command with --yes",
+            code=ErrorCode.UNCONFIRMED,
+        )
+    if context.arguments.json:
+        for line in plan:
+            context.stderr.say(line, verbatim=verbatim)
+    if (context.stderr if context.arguments.json else context.stdout).lost is not None:
+        raise OutputLostError(
+            "Nothing was changed, because the plan can't be shown.",
+            next_step="repeat the command with --yes",
+        )
+    if not is_confirmed("Make these changes?"):
+        raise CancelledError("Nothing was changed.")
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask a question whose answer must be "yes". Raises as `ask_line` does."""
+    return ask_line(f"{question} Type yes: ").strip().lower() == _CONFIRMATION
 
 
 def ask_line(question: str) -> str:

@@ -25,21 +25,17 @@ from xswitch.cli.output.access import (
 )
 from xswitch.cli.output.files import write_new_files
 from xswitch.cli.output.json_output import error_json
-from xswitch.cli.tty import ask_line, has_terminal
+from xswitch.cli.tty import confirm_changes, has_terminal, is_confirmed
 from xswitch.core.access.documents import canonical_json
 from xswitch.core.access.model import AccountSide, IamChange, NamedPolicy, PrincipalType
 from xswitch.core.access.render import finding_data, plan_data, render
 from xswitch.core.errors import (
-    CancelledError,
     ErrorCode,
     ExitCode,
-    OutputLostError,
     UsageError,
     XswitchError,
 )
 from xswitch.core.text import pluralize
-
-_CONFIRMATION = "yes"
 
 
 def plan(context: Context) -> int:
@@ -56,9 +52,10 @@ def apply(context: Context) -> int:
         _print_plan(context, planned)
         return ExitCode.DONE
     if any(side.changes for side in planned.plan.sides if side.profile is not None):
+        lines = plan_lines(planned)
         if not arguments.json:
-            context.stdout.lines(plan_lines(planned), verbatim=True)
-        _confirm(context, planned)
+            context.stdout.lines(lines, verbatim=True)
+        confirm_changes(context, lines, verbatim=True)
     applied = context.actions.access.apply(
         planned, prompt, lambda side, change, now: _print_change(context, side, change, now)
     )
@@ -214,32 +211,6 @@ def _print_plan(context: Context, planned: AccessPlanResult) -> None:
             context.stdout.raw(file.text)
 
 
-def _confirm(context: Context, planned: AccessPlanResult) -> None:
-    if context.arguments.yes:
-        return
-    if not has_terminal():
-        raise UsageError(
-            "No terminal: the changes can't be confirmed.",
-            next_step="repeat the command with --yes",
-            code=ErrorCode.UNCONFIRMED,
-        )
-    if context.arguments.json:
-        # stdout is for the JSON envelope; users must see the changes before they confirm
-        for line in plan_lines(planned):
-            context.stderr.say(line, verbatim=True)
-    if (context.stderr if context.arguments.json else context.stdout).lost is not None:
-        raise OutputLostError(
-            "Nothing was changed, because the plan can't be shown.",
-            next_step="repeat the command with --yes",
-        )
-    if not _is_confirmed("Make these changes?"):
-        raise CancelledError("Nothing was changed.")
-
-
-def _is_confirmed(question: str) -> bool:
-    return ask_line(f"{question} Type yes: ").strip().lower() == _CONFIRMATION
-
-
 def _print_change(
     context: Context, side: AccountSide, change: IamChange, status: ChangeStatus
 ) -> None:
@@ -261,7 +232,7 @@ def _handle_failure(context: Context, applied: AccessApplyResult, prompt: MfaPro
         context.stderr.hint(f"left: {step_line(side, change, 'doing')}")
     roll_back = arguments.rollback_on_failure
     if applied.done and not roll_back and not arguments.yes and has_terminal():
-        roll_back = _is_confirmed(f"{len(applied.done)} of the changes were made. Roll back?")
+        roll_back = is_confirmed(f"{len(applied.done)} of the changes were made. Roll back?")
     back = None
     if roll_back:
         back = context.actions.access.rollback(

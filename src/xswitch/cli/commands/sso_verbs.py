@@ -17,7 +17,7 @@ from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import problem_json
 from xswitch.cli.output.sso import added_session_json, populated_json, portal_list_json
 from xswitch.cli.output.stdout import table
-from xswitch.cli.tty import ask_line, has_terminal
+from xswitch.cli.tty import ask_line, confirm_changes, has_terminal
 from xswitch.core.arn import is_region
 from xswitch.core.display import show_value
 from xswitch.core.duration_text import format_remaining
@@ -25,7 +25,6 @@ from xswitch.core.errors import (
     CancelledError,
     ErrorCode,
     ExitCode,
-    OutputLostError,
     SignInNeededError,
     UsageError,
     XswitchError,
@@ -37,7 +36,6 @@ from xswitch.core.sso.portal_list import PortalList
 from xswitch.core.text import last_argument, pluralize
 
 T = TypeVar("T")
-_CONFIRMATION = "yes"
 _MOST_NAMES = 10
 
 
@@ -178,7 +176,7 @@ def populate(context: Context) -> int:
     problems: tuple[Problem, ...] = ()
     changes = bool(shown.plan.edits) and not arguments.dry_run
     if changes:
-        _confirm(context, shown.diff)
+        confirm_changes(context, shown.diff)
         problems = portals.populate(shown)
     if arguments.json:
         context.stdout.envelope(
@@ -248,7 +246,7 @@ def add(context: Context) -> int:
         _print_resolved(context, adding)
     problems: tuple[Problem, ...] = ()
     if changes:
-        _confirm(context, adding.diff)
+        confirm_changes(context, adding.diff)
         problems = portals.add_session(adding)
     if arguments.json:
         context.stdout.envelope(
@@ -297,25 +295,3 @@ def _asked(context: Context, value: str, question: str, check: Callable[[str], N
             context.stderr.error(error)
             continue
         return answer
-
-
-def _confirm(context: Context, diff: Sequence[str]) -> None:
-    if context.arguments.yes:
-        return
-    if not has_terminal():
-        raise UsageError(
-            "No terminal: the changes can't be confirmed.",
-            next_step="repeat the command with --yes",
-            code=ErrorCode.UNCONFIRMED,
-        )
-    if context.arguments.json:
-        # stdout is for the JSON envelope; users must see the changes before they confirm
-        for line in diff:
-            context.stderr.say(line)
-    if (context.stderr if context.arguments.json else context.stdout).lost is not None:
-        raise OutputLostError(
-            "Nothing was changed, because the plan can't be shown.",
-            next_step="repeat the command with --yes",
-        )
-    if ask_line("Make these changes? Type yes: ").strip().lower() != _CONFIRMATION:
-        raise CancelledError("Nothing was changed.")
