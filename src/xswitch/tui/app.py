@@ -95,8 +95,8 @@ class PickerApp(SafePasteApp[SwitchResult]):
         self.theme = choose_palette("auto", environ)
         self.picker = PickerScreen(clock, environ, notice, self._begin)
         self.explain_flow = ExplainFlow(self)
-        self.switch_flow = SwitchFlow(self, self.explain_flow.failed, self._sign_in_for)
-        self.session_actions = SessionActions(self, self._sign_in_for)
+        self.switch_flow = SwitchFlow(self, self.explain_flow.failed)
+        self.session_actions = SessionActions(self)
         self.portal_watch = PortalWatch(self, self._read_more)
         self._setup: SetupFlow | None = None
         self._add_session: AddSessionFlow | None = None
@@ -361,17 +361,6 @@ class PickerApp(SafePasteApp[SwitchResult]):
 
             self._sign_in = SignInFlow(self, self.portal_watch.list, self._approve_sign_in)
         return self._sign_in
-
-    def _sign_in_for(
-        self,
-        label: str,
-        purpose: str,
-        done: Callable[[], None],
-        cancelled: Callable[[], None],
-        *,
-        leaves: bool,
-    ) -> None:
-        self.sign_in.for_role(label, purpose, done, cancelled, leaves=leaves)
 
     def on_sign_in_dialog_start_requested(self, event: SignInDialog.StartRequested) -> None:
         """Sign in again, perhaps by a code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
@@ -54,25 +54,8 @@ def show_misconfigured(app: PickerApp, role: Role) -> None:
     app.picker.open_detail()
 
 
-class SignIn(Protocol):
-    """Opens the dialog of a sign-in to the session with a label."""
-
-    def __call__(
-        self,
-        label: str,
-        purpose: str,
-        done: Callable[[], None],
-        cancelled: Callable[[], None],
-        *,
-        leaves: bool,
-    ) -> None:
-        """Sign in, and call `done`, which may leave the picker; `cancelled` if the user gave up."""
-        ...
-
-
-def sign_in_for_role(  # noqa: PLR0913 -- an action, and what goes on after it
+def sign_in_for_role(
     app: PickerApp,
-    sign_in: SignIn,
     name: str,
     label: str,
     done: Callable[[], None],
@@ -85,18 +68,15 @@ def sign_in_for_role(  # noqa: PLR0913 -- an action, and what goes on after it
         show_role_failure(app, name, CancelledError("You stopped it."))
 
     app.picker.update(partial(states.mark_busy, names=(name,), word="sign-in"))
-    sign_in(label, name, done, cancelled, leaves=leaves)
+    app.sign_in.for_role(label, name, done, cancelled, leaves=leaves)
 
 
 class SwitchFlow:
     """One switch at a time: guard, job, progress, then success or failure."""
 
-    def __init__(
-        self, app: PickerApp, explain: Callable[[Role, BaseException], None], sign_in: SignIn
-    ) -> None:
+    def __init__(self, app: PickerApp, explain: Callable[[Role, BaseException], None]) -> None:
         self._app = app
         self._explain = explain
-        self._sign_in = sign_in
         self._job: Job | None = None
         self._role: Role | None = None
         self._steps: list[str] = []
@@ -136,7 +116,6 @@ class SwitchFlow:
     def _sign_in_first(self, role: Role, label: str, confirmation: str | None) -> None:
         sign_in_for_role(
             self._app,
-            self._sign_in,
             role.name,
             label,
             partial(self._run, role, confirmation, signed_in=True),
@@ -216,9 +195,8 @@ class SwitchFlow:
 class SessionActions:
     """Renews, forgets, pins, and copies."""
 
-    def __init__(self, app: PickerApp, sign_in: SignIn) -> None:
+    def __init__(self, app: PickerApp) -> None:
         self._app = app
-        self._sign_in = sign_in
 
     def renew(self, role: Role) -> None:
         """Renew one role's session."""
@@ -257,7 +235,7 @@ class SessionActions:
             error = results[0].error if len(results) == 1 and not all_sessions else None
             if isinstance(error, SignInNeededError) and error.label and not signed_in:
                 again = partial(self._renew, names, all_sessions=False, signed_in=True)
-                sign_in_for_role(app, self._sign_in, names[0], error.label, again, leaves=False)
+                sign_in_for_role(app, names[0], error.label, again, leaves=False)
             else:
                 self._renewed(results)
 
