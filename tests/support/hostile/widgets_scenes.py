@@ -297,6 +297,7 @@ SCENES: Mapping[str, Scene] = {
         _setup,
         _PICKER
         | {
+            "FormScreen",
             "SetupScreen",
             "Form",
             "FieldRow",
@@ -317,6 +318,7 @@ SCENES: Mapping[str, Scene] = {
             "Dialog",
             "SignInDialog",
             "SessionChoiceDialog",
+            "FormScreen",
             "SessionScreen",
             "Form",
             "FieldRow",
@@ -338,7 +340,15 @@ SCENES: Mapping[str, Scene] = {
     "whole": Scene(
         _whole,
         _PICKER
-        | {"GuardDialog", "MfaDialog", "ExplainScreen", "TextDialog", "SetupScreen", "TextField"},
+        | {
+            "GuardDialog",
+            "MfaDialog",
+            "ExplainScreen",
+            "TextDialog",
+            "FormScreen",
+            "SetupScreen",
+            "TextField",
+        },
         # Real STS answers arrive between two frames, so a slow machine shows fewer.
         {"from the config, the settings and STS, through the whole program": 0.8},
     ),
@@ -350,6 +360,7 @@ SCENES: Mapping[str, Scene] = {
             "TextDialog",
             "ForgetDialog",
             "ExplainScreen",
+            "FormScreen",
             "SetupScreen",
             "Form",
             "FieldRow",

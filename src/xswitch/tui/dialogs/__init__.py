@@ -1,1 +1,1 @@
-"""Modal dialogs: text, forget, progress, MFA code, guard confirmation."""
+"""Modal dialogs (text, forget, progress, MFA code, guard), and the base of screens with a form."""
