@@ -12,18 +12,23 @@ from support.e2e import XSWITCH, run
 from support.tui.terminal import terminal
 
 
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Return the variables of a new user's terminal."""
+    return {
+        "HOME": str(home),
+        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        **more,
+    }
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_pick_a_role_with_mfa_and_stay_in_it(
     tmp_path: Path, clean_world: Path, need: Callable[[str], str], shell: str
 ) -> None:
     need("/usr/bin/aws")
-    env = {
-        "HOME": str(clean_world),
-        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
-        "SHELL": need(shell),
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-    }
+    env = environment(clean_world, SHELL=need(shell))
     with terminal(
         need("tmux"), f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'", env, tmp_path
     ) as screen:
@@ -64,13 +69,7 @@ def test_the_organization_is_signed_in_to_without_a_browser(
     tmp_path: Path, clean_world: Path, need: Callable[[str], str]
 ) -> None:
     need("/usr/bin/aws")
-    env = {
-        "HOME": str(clean_world),
-        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
-        "SHELL": need("bash"),
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-    }
+    env = environment(clean_world, SHELL=need("bash"))
     with terminal(
         need("tmux"), f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'", env, tmp_path
     ) as screen:
@@ -103,12 +102,7 @@ def test_the_organization_is_signed_in_to_without_a_browser(
 def test_leaving_the_picker_restores_the_terminal(
     tmp_path: Path, clean_world: Path, need: Callable[[str], str], key: str
 ) -> None:
-    env = {
-        "HOME": str(clean_world),
-        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-    }
+    env = environment(clean_world)
     with terminal(
         need("tmux"),
         f"/bin/sh -c 'echo before; {XSWITCH}; echo left with $?; sleep 60'",
@@ -124,12 +118,7 @@ def test_leaving_the_picker_restores_the_terminal(
 def test_the_title_names_the_vault(
     tmp_path: Path, clean_world: Path, need: Callable[[str], str]
 ) -> None:
-    env = {
-        "HOME": str(clean_world),
-        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-    }
+    env = environment(clean_world)
     with terminal(need("tmux"), f"/bin/sh -c '{XSWITCH} demo'", env, tmp_path) as screen:
         screen.wait("vault: ")
         screen.keys("Escape")
@@ -139,13 +128,7 @@ def test_a_role_set_up_on_the_screen_is_explained_after_it_breaks(
     tmp_path: Path, clean_world: Path, need: Callable[[str], str]
 ) -> None:
     need("/usr/bin/aws")
-    env = {
-        "HOME": str(clean_world),
-        "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
-        "SHELL": need("bash"),
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-    }
+    env = environment(clean_world, SHELL=need("bash"))
     with terminal(
         need("tmux"),
         f"/bin/sh -c '{XSWITCH} demo; echo left with $?; sleep 60'",

@@ -45,6 +45,13 @@ def select(ui: Driven, name: str) -> None:
     assert ui.selected() == name
 
 
+async def sign_in_asked(ui: Driven, name: str, key: str) -> None:
+    """Select a row, and press a key that asks for its sign-in."""
+    select(ui, name)
+    await ui.press(key)
+    await ui.dialog("SignInDialog")
+
+
 async def left(ui: Driven) -> str:
     await ui.until(lambda: ui.app._exit)
     switched = ui.app.return_value
@@ -57,9 +64,7 @@ async def test_a_switch_that_needs_a_sign_in_goes_on_after_it(
     name: str, size: tuple[int, int]
 ) -> None:
     async with driven(actions(), size=size) as ui:
-        select(ui, name)
-        await ui.press("enter")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, name, "enter")
         await ui.until(lambda: " left" in ui.text())
         assert f"for {name}" in ui.text()
         assert "which has been opened at:" in ui.text()
@@ -86,9 +91,7 @@ async def test_a_guarded_switch_asks_its_confirmation_once() -> None:
 async def test_a_second_refusal_is_a_failure_and_not_another_sign_in() -> None:
     given = actions(denies=True)
     async with driven(given) as ui:
-        select(ui, "dev-admin")
-        await ui.press("enter")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "enter")
         given.sso.approved.put(True)
         await ui.closed()
         await ui.until(lambda: "dev-admin" in ui.state.failures)
@@ -99,9 +102,7 @@ async def test_a_second_refusal_is_a_failure_and_not_another_sign_in() -> None:
 async def test_escape_cancels_the_switch_and_nothing_listens() -> None:
     given = actions()
     async with driven(given) as ui:
-        select(ui, "dev-admin")
-        await ui.press("enter")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "enter")
         await ui.until(lambda: given.sso.listening == 1)
         assert ui.state.busy == {"dev-admin": "sign-in"}
         await ui.press("escape")
@@ -117,9 +118,7 @@ async def test_escape_cancels_the_switch_and_nothing_listens() -> None:
 async def test_leaving_the_picker_ends_a_sign_in() -> None:
     given = actions()
     async with driven(given) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: given.sso.listening == 1)
         await ui.press("ctrl+c")
         assert await left(ui) == ""
@@ -211,9 +210,7 @@ async def test_no_session_needs_to_be_chosen() -> None:
         await ui.press("escape")
         await ui.closed()
         # A row that needs a session chooses it
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: ("find", "corp") in given.sso.asked)
 
 
@@ -245,9 +242,7 @@ async def test_many_sessions_scroll() -> None:
 async def test_by_a_code_with_a_qr_code_beside_it(size: tuple[int, int]) -> None:
     given = actions(sso=FakeSso(DEVICE_PROMPT))
     async with driven(given, size=size) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: "WXYZ-ABCD" in ui.text())
         text = ui.text()
         assert text.count("█") > 100
@@ -273,9 +268,7 @@ async def test_the_qr_code_of_every_form_of_url_fits_into_the_smallest_usual_scr
 ) -> None:
     given = actions(sso=FakeSso(replace(DEVICE_PROMPT, url=url)))
     async with driven(given, size=(80, 24)) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: "WXYZ-ABCD" in ui.text())
         drawn = ui.lines()
         for row in qr_rows(url):
@@ -286,9 +279,7 @@ async def test_the_qr_code_of_every_form_of_url_fits_into_the_smallest_usual_scr
 
 async def test_a_small_screen_gets_the_url_without_a_qr_code() -> None:
     async with driven(actions(sso=FakeSso(DEVICE_PROMPT)), size=(60, 18)) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: "WXYZ-ABCD" in ui.text())
         assert "█" not in ui.text().replace("█ ", "")
         assert "device.sso.eu-west-1" in ui.text()
@@ -296,9 +287,7 @@ async def test_a_small_screen_gets_the_url_without_a_qr_code() -> None:
 
 async def test_the_url_is_copied_whole() -> None:
     async with driven(actions(), size=(80, 24)) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: " left" in ui.text())
         assert ui.app._clipboard == ""
         await ui.press("y")
@@ -315,9 +304,7 @@ async def test_in_the_demo_a_key_approves() -> None:
         return "dana"
 
     async with driven(given, approve_sign_in=approve) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: "a approve (demo)" in ui.text())
         await ui.press("a")
         await ui.closed()
@@ -329,9 +316,7 @@ async def test_an_approval_that_fails_is_told_and_the_sign_in_goes_on() -> None:
         raise UsageError("The sign-in can't be approved.")
 
     async with driven(actions(), approve_sign_in=approve) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: "a approve (demo)" in ui.text())
         await ui.press("a")
         await ui.until(lambda: "✗ The sign-in can't be approved." in ui.text())
@@ -341,9 +326,7 @@ async def test_an_approval_that_fails_is_told_and_the_sign_in_goes_on() -> None:
 async def test_outside_of_the_demo_no_key_approves() -> None:
     given = actions()
     async with driven(given) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: " left" in ui.text())
         assert "approve (demo)" not in ui.text()
         await ui.press("a")
@@ -353,9 +336,7 @@ async def test_outside_of_the_demo_no_key_approves() -> None:
 async def test_a_code_instead_of_the_browser() -> None:
     given = actions()
     async with driven(given) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: " left" in ui.text())
         await ui.press("d")
         await ui.until(lambda: "WXYZ-ABCD" in ui.text())
@@ -373,9 +354,7 @@ async def test_each_failure_is_a_sentence_with_its_next_step_and_can_be_tried_ag
     error = sign_in_error("corp", code, detail="access_denied")
     given = actions(sso=FakeSso(errors=[error]))
     async with driven(given, size=(80, 24)) as ui:
-        select(ui, "dev-admin")
-        await ui.press("enter")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "enter")
         given.sso.approved.put(True)
         await ui.until(lambda: "✗ " in ui.text() and "next  " in ui.text())
         shown = " ".join(ui.text().replace("│", " ").split())
@@ -400,9 +379,7 @@ async def test_a_session_that_cant_be_found_is_told_in_the_dialog() -> None:
 async def test_a_failed_sign_in_that_is_closed_leaves_the_row_alone() -> None:
     given = actions(sso=FakeSso(errors=[sign_in_error("corp", ErrorCode.SSO_NOT_APPROVED)]))
     async with driven(given) as ui:
-        select(ui, "dev-admin")
-        await ui.press("enter")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "enter")
         given.sso.approved.put(True)
         await ui.until(lambda: "was denied" in ui.text())
         await ui.press("escape")
@@ -413,9 +390,7 @@ async def test_a_failed_sign_in_that_is_closed_leaves_the_row_alone() -> None:
 async def test_renewing_one_role_signs_in_too_and_goes_on() -> None:
     given = actions()
     async with driven(given) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f2")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f2")
         given.sso.approved.put(True)
         await ui.until(lambda: "Renewed 1 session." in ui.text())
         assert ("refresh", "corp") in given.portals.asked
@@ -450,9 +425,7 @@ async def test_hostile_labels_and_urls_are_sanitized_and_not_copied() -> None:
         DEVICE_PROMPT, url="https://x/\x1b[2J\u202e", user_code="A\x07B", short_url="https://\x9b"
     )
     async with driven(actions(sso=FakeSso(prompt))) as ui:
-        select(ui, "dev-admin")
-        await ui.press("f11")
-        await ui.dialog("SignInDialog")
+        await sign_in_asked(ui, "dev-admin", "f11")
         await ui.until(lambda: "Not copied" in ui.text())
         text = ui.text()
         assert not set("\x1b\x07\x9b\u202e") & set(text)
