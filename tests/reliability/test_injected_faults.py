@@ -48,9 +48,12 @@ def test_a_fault_loses_and_leaves_nothing(
         if FULL
         else chance(f"faults {name}").sample(faults, min(_SLICE, len(faults)))
     )
-    wrong = [text for fault in chosen for text in world.wrong(fault)]
+    judged = [(fault, found) for fault in chosen if (found := world.wrong(fault)) is not None]
+    # Some numbers are an own call's only right after a file has changed
+    assert len(chosen) - len(judged) <= max(1, len(chosen) // 20)
+    wrong = [text for _, found in judged for text in found]
     parts: dict[str, int] = {}
-    for fault in chosen:
+    for fault, _ in judged:
         parts[fault.kind] = parts.get(fault.kind, 0) + 1
-    write("faults", name, len(chosen), len(wrong), parts=parts)
+    write("faults", name, len(judged), len(wrong), parts=parts)
     assert not wrong, "\n".join(wrong)
