@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +29,7 @@ from support.aws.iam import (
     target,
 )
 from support.e2e import XSWITCH, Home, Ran, run
+from support.runtime_folder import runtime_folder
 from xswitch.demo.run import start
 from xswitch.emulator.server import EmbeddedAws
 
@@ -56,11 +55,10 @@ def aws() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture
 def home(clean_world: Path, aws: EmbeddedAws) -> Iterator[Home]:
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
-    made = Home(clean_world, aws, memory)
-    write_home(clean_world, aws.endpoint, KEYS)
-    yield made
-    shutil.rmtree(memory)
+    with runtime_folder() as memory:
+        made = Home(clean_world, aws, memory)
+        write_home(clean_world, aws.endpoint, KEYS)
+        yield made
 
 
 def code(aws: EmbeddedAws) -> str:

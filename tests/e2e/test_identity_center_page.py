@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 from support.aws.emulator import aws_server
 from support.aws.identity_center import browser_program, endpoint_variables, identity_center_state
 from support.e2e import XSWITCH, Home
+from support.runtime_folder import runtime_folder
 
 PAGE = (Path(__file__).parents[2] / "docs/identity-center.md").read_text(encoding="utf-8")
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -77,8 +76,7 @@ def shell(clean_world: Path) -> Iterator[Shell]:
             for name in ("Admin", "ReadOnly")
         ],
     }
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
-    with aws_server(state) as aws:
+    with aws_server(state) as aws, runtime_folder() as memory:
         home = Home(clean_world, aws, memory)
         home.env |= endpoint_variables(aws)
         home.env["BROWSER"] = str(browser_program(clean_world))
@@ -86,7 +84,6 @@ def shell(clean_world: Path) -> Iterator[Shell]:
         for file in (home.config, home.credentials):
             file.unlink(missing_ok=True)
         yield Shell(home)
-    shutil.rmtree(memory)
 
 
 def test_for_real_from_nothing_to_a_working_shell(shell: Shell) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from support.aws.identity_center import (
     write_sso_config,
 )
 from support.e2e import XSWITCH, Home
+from support.runtime_folder import runtime_folder
 from support.tui.pty_program import PtyProgram
 from xswitch.emulator.server import EmbeddedAws
 
@@ -49,14 +48,12 @@ class Corp:
 
 @pytest.fixture
 def corp(clean_world: Path) -> Iterator[Corp]:
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
-    with aws_server(identity_center_state()) as aws:
+    with aws_server(identity_center_state()) as aws, runtime_folder() as memory:
         one = Home(clean_world, aws, memory)
         one.env |= {**endpoint_variables(aws), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         write_sso_config(clean_world)
         one.credentials.unlink(missing_ok=True)
         yield Corp(one, aws)
-    shutil.rmtree(memory)
 
 
 @contextmanager

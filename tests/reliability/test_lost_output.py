@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from support.e2e import XSWITCH, Home
 from support.forked import Forks
 from support.homes import aws, home
 from support.reliability.soak import chance, count, tell
+from support.runtime_folder import runtime_folder
 from support.surroundings import RUNS, faults_of
 from xswitch.emulator.server import EmbeddedAws
 
@@ -114,11 +113,10 @@ def admin_aws() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture
 def admin_home(clean_world: Path, admin_aws: EmbeddedAws) -> Iterator[Home]:
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
-    made = Home(clean_world, admin_aws, memory)
-    write_home(clean_world, admin_aws.endpoint, KEYS)
-    yield made
-    shutil.rmtree(memory)
+    with runtime_folder() as memory:
+        made = Home(clean_world, admin_aws, memory)
+        write_home(clean_world, admin_aws.endpoint, KEYS)
+        yield made
 
 
 @pytest.mark.parametrize("how", ["full", "closed", "gone"])

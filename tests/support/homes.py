@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from support.aws.emulator import aws_server
 from support.e2e import Home
+from support.runtime_folder import runtime_folder
 from xswitch.emulator.server import EmbeddedAws
 
 
@@ -22,9 +21,8 @@ def aws() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture
 def home(clean_world: Path, aws: EmbeddedAws) -> Iterator[Home]:
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
-    yield Home(clean_world, aws, memory)
-    shutil.rmtree(memory)
+    with runtime_folder() as memory:
+        yield Home(clean_world, aws, memory)
 
 
 def lead_to(home: Home, url: str) -> None:

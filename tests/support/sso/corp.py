@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from support.aws.identity_center import (
     write_sso_config,
 )
 from support.e2e import XSWITCH, Home, Ran, run
+from support.runtime_folder import runtime_folder
 from xswitch.core.model import Credentials, CredentialSource, CredentialSourceKind
 from xswitch.core.sso import sign_in_record
 from xswitch.core.sso.sign_in_record import SignInRecord, sign_in_key
@@ -92,8 +91,7 @@ def corp(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corp]:
     root = f"arn:aws:iam::{WORK}:root"
     work = next(account for account in state["accounts"] if account["id"] == WORK)
     work["roles"] = [role("Reader", trust(root), max_session_duration=3600)]
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
-    with aws_server(state) as aws:
+    with aws_server(state) as aws, runtime_folder() as memory:
         home = Home(clean_world, aws, memory)
         home.env |= endpoint_variables(aws)
         config = write_sso_config(clean_world)
@@ -102,7 +100,6 @@ def corp(clean_world: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corp]:
         for name, value in home.env.items():
             monkeypatch.setenv(name, value)
         yield Corp(home, aws)
-    shutil.rmtree(memory)
 
 
 def printed_url(process: subprocess.Popen[str]) -> str:
