@@ -9,6 +9,7 @@ The portal has 500 accounts with 3 roles each, and refuses a tenth of the reques
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ from support.aws.identity_center import (
     write_shared_token,
     write_sso_config,
 )
-from support.sso.crowd import forked
+from support.sso.crowd import forked, started
 from xswitch.emulator.faults import ALWAYS, FaultKind
 
 ROUNDS = 5
@@ -91,13 +92,15 @@ def listing(folder: Path, rounds: int = LISTINGS) -> list[Row]:
 def revoked(folder: Path, rounds: int = ROUNDS) -> list[Row]:
     """Measure failures with a sign-in that has ended: of one process, and of many callers at once.
 
-    Of the callers, which are forks of one process, it is the slowest that counts. The first of them
-    asks AWS to renew the sign-in, which refuses; the others wait for that.
+    The first of the callers asks AWS to renew the sign-in, which refuses; the others wait for that.
+    Of those that are forks of one process, it is the slowest that counts. Those that are a managed
+    profile's commands are compared with as many bare interpreters: the time until all have ended.
     """
     with embedded_aws() as aws, identity_center_home(folder, aws) as home:
         aws.sign_ins.revoke("dana")
         token = _token_file(home)
-        command, slowest = [], []
+        command, slowest, bare, managed = [], [], [], []
+        words = _managed_command(home)
         for _ in range(rounds):
             with _ended(home, token):
                 callers = forked(
@@ -110,9 +113,20 @@ def revoked(folder: Path, rounds: int = ROUNDS) -> list[Row]:
                     raise SystemExit(f"{callers[0]}")
                 slowest.append(max(one.seconds for one in callers) * 1000)
                 command.append(_milliseconds(_failing(home.environ)))
+            bare.append(
+                _milliseconds(_at_once([sys.executable, "-I", "-S", "-c", "pass"], home, 0))
+            )
+            with _ended(home, token):
+                managed.append(_milliseconds(_at_once(words, home, _NEEDED)))
+    interpreters = figure(f"{CALLERS} bare interpreters at once", bare)
     return [
         row(figure("sign-in that has ended, cold failure", command), _SECOND, 1),
         row(figure(f"sign-in that has ended, slowest of {CALLERS} callers", slowest), _SECOND, 1),
+        row(
+            figure(f"sign-in that has ended, {CALLERS} commands at once", managed),
+            interpreters,
+            1.5,
+        ),
     ]
 
 
@@ -129,6 +143,21 @@ def _ended(home: HotHome, token: Path) -> Iterator[None]:
     token.write_text(json.dumps({**json.loads(before), "expiresAt": "2026-01-01T00:00:00Z"}))
     yield
     token.write_text(before)
+
+
+def _managed_command(home: HotHome) -> list[str]:
+    text = Path(home.environ["HOME"], ".aws", "config").read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith("credential_process"))
+    return shlex.split(line.partition("=")[2])
+
+
+def _at_once(words: list[str], home: HotHome, code: int) -> Callable[[], object]:
+    def run() -> None:
+        for done in started(words, home.environ, CALLERS):
+            if done.code != code:
+                raise SystemExit(f"{done}")
+
+    return run
 
 
 def _failing(environ: Mapping[str, str]) -> Callable[[], object]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.aws.identity_center import browser_program, sign_in, write_shared_token
-from support.e2e import Ran
+from support.e2e import XSWITCH, Ran
 from support.reliability.soak import count, tell
 from support.sso.corp import Corp, corp
 from support.sso.crowd import forked, started
@@ -18,15 +18,17 @@ from xswitch.wiring import build_services
 
 __all__ = ["corp"]
 
-FORKS, PROGRAMS = 200, 20
+CALLERS, PROGRAMS = 200, 20
 MANAGED = "xs-work-admin"
 
 
 @pytest.mark.parametrize(
     ("how", "place", "callers"),
     [
-        ("forks", "vault", count(24, FORKS)),
-        ("forks", "shared cache", count(8, 40)),
+        ("managed profile's commands", "vault", count(8, CALLERS)),
+        ("forks", "vault", count(24, CALLERS)),
+        ("forks without the hot path", "vault", count(24, CALLERS)),
+        ("forks without the hot path", "shared cache", count(8, 40)),
         ("programs", "vault", count(3, PROGRAMS)),
     ],
 )
@@ -44,11 +46,13 @@ def test_callers_at_the_end_of_a_token_ask_once(
     opened = corp.home.folder / "opened"
     opened.unlink(missing_ok=True)
     argv = ("credential-process", MANAGED)
-    ran = (
-        [one.ran for one in forked(argv, env, callers)]
-        if how == "forks"
-        else started(argv, env, callers)
-    )
+    if how == "programs":
+        ran = started([str(XSWITCH), *argv], env, callers)
+    elif how == "managed profile's commands":
+        ran = started(corp.home.command(MANAGED), env, callers)
+    else:
+        hot = "without" not in how
+        ran = [one.ran for one in forked(argv, env, callers, hot=hot)]
     assert len(ran) == callers
     asked = [now - then for now, then in zip(calls(corp), before, strict=True)]
     faults = [

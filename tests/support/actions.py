@@ -472,6 +472,7 @@ class FakeHotPointers:
     def __init__(self) -> None:
         self.pointers: dict[str, tuple[str, str, str]] = {}
         self.sessions: dict[str, PointedSession] = {}
+        self.failures: list[tuple[tuple[str, ...], int, str]] = []
 
     def write(self, managed_profile: str, session: PointedSession, vault: VaultInfo) -> None:
         self.pointers[managed_profile] = (session.key, session.fingerprint, vault.kind)
@@ -479,6 +480,9 @@ class FakeHotPointers:
 
     def remove(self, managed_profile: str) -> None:
         self.pointers.pop(managed_profile, None)
+
+    def share_failure(self, names: Sequence[str], exit_code: int, line: str) -> None:
+        self.failures.append((tuple(names), exit_code, line))
 
     def clear(self) -> None:
         self.pointers.clear()

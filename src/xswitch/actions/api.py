@@ -343,6 +343,13 @@ class Actions:
 
         return credential_process(self._broker, profile, ask, binding)
 
+    def share_failure(self, names: Sequence[str], exit_code: int, line: str) -> None:
+        """Let other callers of `credential-process` that wait for this one report its failure.
+
+        `names` are the profile and, in a bound command, the role's ARN as the command has it.
+        """
+        self._ports.storage.hot_pointers.share_failure(names, exit_code, line)
+
     def renew_in_background(self, profile: str, binding: ProfileBinding | None = None) -> None:
         """Renew a profile's session without output, once at a time per session."""
         from xswitch.actions.credentials.credential_process import renew_in_background

@@ -309,6 +309,13 @@ class HotPointers(Protocol):
         """Delete the pointer; the next call starts the full program."""
         ...
 
+    def share_failure(self, names: Sequence[str], exit_code: int, line: str) -> None:
+        """Tell the callers that wait for the session of a profile why there is none.
+
+        `names` are the profile and, in a bound command, the role's ARN as the command has it.
+        """
+        ...
+
     def clear(self) -> None:
         """Delete every pointer."""
         ...

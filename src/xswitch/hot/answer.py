@@ -4,11 +4,11 @@ A pointer file, written by the full program, names a managed profile, its role a
 where that is stored, and the fingerprints of its inputs: both config files, xswitch's settings, and
 the relevant environment variables. If it is for the profile, the role, and the files that the
 command names, the inputs are unchanged, and the session is fresh, the stored answer is printed. In
-any other case the full program starts, and reports what there is to report.
+any other case the full program starts, and reports what there is to report. If only the session has
+ended, one caller starts it, and the others wait for its result (`hot.turns`).
 
-This module, `hot.dbus` and `hot.secret_service` import no other xswitch module, and only what a
-bare interpreter has loaded. `adapters/vault/hot_pointers.py` calls the functions here that both
-sides must agree on.
+The modules of `hot` import no others of xswitch, and only what a bare interpreter has loaded.
+`adapters/vault/hot_pointers.py` calls the functions here that both sides must agree on.
 """
 # No `from __future__ import annotations` here: it would load a module.
 
@@ -46,7 +46,8 @@ _RELEVANT_VARIABLES = (
 )
 _RELEVANT_IF_SET = (b"AWS_SESSION_TOKEN", b"AWS_SECURITY_TOKEN")
 _CONFIG, _CREDENTIALS = b"/.aws/config", b"/.aws/credentials"
-_DEMO_CLOCK = b"XSWITCH_DEMO_CLOCK"  # set where only the full program knows the time
+# Set where only the full program knows the time, or where none may be asked for a session
+_DEMO_CLOCK, _STORED_ONLY = b"XSWITCH_DEMO_CLOCK", b"XSWITCH_STORED_ONLY"
 
 # After this, the full program asks again and reports the error; both take less than 3 s
 SECRET_SECONDS = 0.6
@@ -68,6 +69,10 @@ class _UseFullProgram(Exception):  # noqa: N818 -- not an error
     """The hot path can't answer."""
 
 
+class _SessionEnded(_UseFullProgram):
+    """The session that the pointer names has ended, or isn't stored anymore."""
+
+
 def run(argv: list[str], command: list[str]) -> int | None:
     """Write the answer to stdout and return the exit code; None if the full program has to answer.
 
@@ -85,7 +90,11 @@ def run(argv: list[str], command: list[str]) -> int | None:
         folder = state_folder(environ) + b"/hot/"
         folder += config_folder_name(environ, (files or config_files(environ))[0])
         name = file_name(argv[1])
-        answer, now, renew_at = _cached_response(folder + b"/" + name, argv[1 : _ARN + 1], files)
+        pointer, names = folder + b"/" + name, argv[1 : _ARN + 1]
+        try:
+            answer, now, renew_at = _cached_response(pointer, names, files)
+        except _SessionEnded:
+            return _result_of_another(pointer, names, files)
     except (_UseFullProgram, OSError, ValueError, IndexError):
         return None
     if not _write(answer):
@@ -251,13 +260,51 @@ def _cached_response(
         or (absent and _any_exists(absent.split(b"\0")))
     ):
         raise _UseFullProgram
-    value = _stored_value(kind, location, key)
+    try:
+        value = _stored_value(kind, location, key)
+    except FileNotFoundError:
+        raise _SessionEnded from None
     renew_at, expires_at = _parse_refresh_times(value[:HEADER_LENGTH], key)
     now = time.time()
     line = value[HEADER_LENGTH:]
-    if now >= expires_at or line[:1] != b"{" or line[-1:] != b"}" or b"\n" in line:
+    if line[:1] != b"{" or line[-1:] != b"}" or b"\n" in line:
         raise _UseFullProgram
+    if now >= expires_at:
+        raise _SessionEnded
     return line + b"\n", now, renew_at
+
+
+def _result_of_another(
+    pointer: bytes, names: list[str], files: tuple[bytes, bytes] | None
+) -> int | None:
+    """Wait for another caller that gets the session, and write what came of it.
+
+    Returns the exit code; None if this caller is the one that has to get the session.
+    """
+    environ = posix.environ
+    if environ.get(_STORED_ONLY):
+        return None
+    from xswitch.hot import turns  # noqa: PLC0415 -- only where a session has ended
+
+    since, until = time.time(), time.monotonic() + turns.MAX_WAIT_SECONDS
+    inputs = resolution_inputs(environ, files)
+    words = [name.encode("utf-8", "surrogateescape") for name in names]
+    while turns.others_turn_ended(turns.lock_file(pointer), until):
+        try:
+            answer, _, _ = _cached_response(pointer, names, files)
+        except _SessionEnded:
+            pass
+        else:
+            return 0 if _write(answer) else None
+        try:
+            content = _read(turns.failure_file(pointer), None, _OTHERS_MODE)
+            whose = turns.failure_lines(environ, words, inputs)
+            code, line = turns.shared_failure(content, whose, since)
+        except (OSError, ValueError):
+            continue
+        _write(line, 2)
+        return code
+    return None
 
 
 def _any_exists(paths: list[bytes]) -> bool:
@@ -294,6 +341,8 @@ def _stored_value(kind: bytes, location: bytes, key: bytes) -> bytes:
         status, value = secret_service.read_secret(
             address, SERVICE_PREFIX + key, USER, until - time.monotonic(), lock_path
         )
+    if status == dbus.MISSING:
+        raise _SessionEnded
     if status != dbus.OK:
         raise _UseFullProgram
     return value
@@ -350,7 +399,7 @@ def _read(path: bytes, folder: int | None, forbidden_mode: int) -> bytes:
         posix.close(descriptor)
 
 
-def _write(answer: bytes) -> bool:
+def _write(answer: bytes, descriptor: int = 1) -> bool:
     """Write the whole answer to stdout; return False if nothing was written.
 
     A reader that leaves before the end gets no second answer.
@@ -358,7 +407,7 @@ def _write(answer: bytes) -> bool:
     written, until = 0, time.monotonic() + _STUCK_SECONDS
     while written < len(answer):
         try:
-            written += posix.write(1, answer[written:])
+            written += posix.write(descriptor, answer[written:])
         except BlockingIOError:
             if time.monotonic() > until:
                 return written > 0

@@ -1,9 +1,9 @@
 """Runs xswitch many times at once, in forks of a warm interpreter that start together.
 
-Reads one JSON object from standard input: `argv`, `env`, `callers`, and `warm`, a command line that
-each caller runs before they start, so that its memory is its own and has what it needs; it may be
-empty. Writes a list of a result for each caller: `code`, `out`, `err`, and `seconds` from the start
-of all to its end.
+Reads one JSON object from standard input: `argv`, `env`, `callers`, `hot` (true: they try the hot
+path first, as the program does), and `warm`, a command line that each caller runs before they
+start, so that its memory is its own and has what it needs; it may be empty. Writes a list of a
+result for each caller: `code`, `out`, `err`, and `seconds` from the start of all to its end.
 """
 
 from __future__ import annotations
@@ -32,12 +32,20 @@ import xswitch.adapters.sso.oidc
 import xswitch.adapters.sso.portal_clients
 import xswitch.cli.commands.sessions
 import xswitch.cli.main
+import xswitch.hot.turns
 import xswitch.wiring  # noqa: F401 -- the same
 from support.programs.forked import in_child
 from xswitch.__main__ import run_full_program
 
 _END = struct.Struct("d")
-_KEPT = {"cwd": None, "uid": None, "capabilities": True, "stdout": "kept", "stderr": "kept"}
+_KEPT = {
+    "cwd": None,
+    "uid": None,
+    "capabilities": True,
+    "stdout": "kept",
+    "stderr": "kept",
+    "hot": True,
+}
 
 
 class Crowd:

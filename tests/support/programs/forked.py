@@ -2,8 +2,8 @@
 
 Reads one job a line from standard input, JSON: `argv`, `env`, `cwd`, `stdin`, `stdout` and `stderr`
 ("kept", "full", "closed", "gone": a pipe without a reader), `uid` (None: as this process),
-`capabilities` (False: without root's), `strace` (None, or the options of the strace that watches
-it). Writes one result a line: `code`, `out`, `err`.
+`capabilities` (False: without root's), `hot` (True: by the hot path if it can), `strace` (None, or
+the options of the strace that watches it). Writes one result a line: `code`, `out`, `err`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import IO, Any
 
 import xswitch
 from xswitch.__main__ import run_full_program
+from xswitch.hot import answer
 
 _FINAL_FLUSH_FAILED = 120
 _NOT_IMPORTED = ("xswitch.credential_process", "xswitch.__main__", "xswitch.demo.process")
@@ -105,7 +106,7 @@ def in_child(job: dict[str, Any], out: IO[bytes], err: IO[bytes]) -> int:
         else open(2, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115
     )
     sys.argv = ["xswitch", *job["argv"]]
-    code = run_full_program(job["argv"])
+    code = _as_the_program(job["argv"]) if job.get("hot") else run_full_program(job["argv"])
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -113,6 +114,11 @@ def in_child(job: dict[str, Any], out: IO[bytes], err: IO[bytes]) -> int:
         except OSError:
             code = _FINAL_FLUSH_FAILED
     return code
+
+
+def _as_the_program(argv: list[str]) -> int:
+    code = answer.run(argv, [])
+    return run_full_program(argv) if code is None else code
 
 
 def attach(child: int, words: list[str]) -> subprocess.Popen[bytes]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.e2e import XSWITCH, Ran
+from support.e2e import Ran
 
 _PROGRAM = Path(__file__).parents[1] / "programs" / "crowd.py"
 
@@ -23,13 +23,27 @@ class Caller:
 
 
 def forked(
-    argv: Sequence[str], env: Mapping[str, str], callers: int, warm: Sequence[str] = ()
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    callers: int,
+    warm: Sequence[str] = (),
+    *,
+    hot: bool = True,
 ) -> list[Caller]:
-    """Run `xswitch ARGV` in so many forks at once; each has run `warm` before, if it's given."""
+    """Run `xswitch ARGV` in so many forks at once; each has run `warm` before, if it's given.
+
+    With `hot` they try the hot path first, as the program does.
+    """
     done = subprocess.run(
         [sys.executable, str(_PROGRAM)],
         input=json.dumps(
-            {"argv": list(argv), "env": dict(env), "callers": callers, "warm": list(warm)}
+            {
+                "argv": list(argv),
+                "env": dict(env),
+                "callers": callers,
+                "warm": list(warm),
+                "hot": hot,
+            }
         ),
         capture_output=True,
         text=True,
@@ -43,10 +57,10 @@ def forked(
 
 
 def started(argv: Sequence[str], env: Mapping[str, str], callers: int) -> list[Ran]:
-    """Run so many processes of `xswitch ARGV` at once."""
+    """Run so many processes of a command at once."""
     processes = [
         subprocess.Popen(
-            [str(XSWITCH), *argv],
+            list(argv),
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xswitch.adapters.state.private_files import remove_files, replace_private
@@ -13,7 +14,7 @@ from xswitch.adapters.state.stamps import stamp
 from xswitch.core.filenames import profile_file_name
 from xswitch.core.model import PointedSession, VaultInfo
 from xswitch.core.profiles.binding import encode_word
-from xswitch.hot import answer
+from xswitch.hot import answer, turns
 
 HOT_KINDS = ("runtime", "file", "secret-service")
 
@@ -55,6 +56,20 @@ class FileHotPointers:
             pointer = self._pointer(managed_profile)
             if pointer is not None:
                 pointer.unlink(missing_ok=True)
+
+    def share_failure(self, names: Sequence[str], exit_code: int, line: str) -> None:
+        """Tell the callers that wait for this one's result why there is no session."""
+        pointer = self._pointer(names[0])
+        if pointer is None or not pointer.exists():
+            return
+        with contextlib.suppress(OSError, ValueError):
+            environ = self._environ()
+            raw = [os.fsencode(name) for name in names]
+            lines = turns.failure_lines(environ, raw, answer.resolution_inputs(environ))
+            lines += [b"%d" % time.time_ns(), b"%d" % exit_code, line.encode(errors="replace")]
+            if not any(b"\n" in text for text in lines):
+                content = b"".join(text + b"\n" for text in lines)
+                replace_private(Path(os.fsdecode(turns.failure_file(bytes(pointer)))), content)
 
     def clear(self) -> None:
         """Remove every pointer; what can't be removed points at nothing."""

@@ -15,6 +15,7 @@ from xswitch.cli.output.json_output import (
     renewed_json,
     utc_timestamp,
 )
+from xswitch.cli.output.stderr import error_line
 from xswitch.cli.parser import CommandParser, add_json, add_mfa_code
 from xswitch.cli.tty import ask_line, has_terminal
 from xswitch.core.errors import (
@@ -209,16 +210,20 @@ def _add_bound_profile(parser: CommandParser) -> None:
 
 def credential_process(context: Context) -> int:
     """Print one JSON object on stdout and nothing on stderr; `main` prints an error as one line."""
-    profile = context.arguments.profile
-    binding = parse_binding(context.arguments.binding)
-    answer = _with_bound_files(
-        context,
-        binding,
-        lambda services: services.actions.credential_process(
-            profile, services.no_mfa_prompt(f"xswitch switch {shlex.quote(profile)}"), binding
-        ),
-    )
-    context.stdout.raw(answer + "\n")
+    profile, words = context.arguments.profile, context.arguments.binding
+    binding = parse_binding(words)
+
+    def act(services: Services) -> str:
+        prompt = services.no_mfa_prompt(f"xswitch switch {shlex.quote(profile)}")
+        try:
+            return services.actions.credential_process(profile, prompt, binding)
+        except XswitchError as error:
+            services.actions.share_failure(
+                (profile, *words[:1]), error.exit_code, error_line(error)
+            )
+            raise
+
+    context.stdout.raw(_with_bound_files(context, binding, act) + "\n")
     return ExitCode.DONE
 
 

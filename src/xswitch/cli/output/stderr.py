@@ -102,10 +102,7 @@ class Stderr:
 
     def one_line(self, error: XswitchError) -> None:
         """Write an error as one line, for callers that show only one (the AWS SDKs)."""
-        parts = [error.what, error.why, f"Next: {error.next_step}" if error.next_step else ""]
-        self._line(
-            "xswitch: " + display(" ".join(part for part in parts if part), limit=_MAX_LINE_LENGTH)
-        )
+        self._line(error_line(error))
 
     def status(self, text: str) -> None:
         """Write a line that the next line replaces, on a terminal only."""
@@ -146,3 +143,9 @@ class Stderr:
             self._stream.flush()
         except OSError as error:  # a command must finish even if its messages can't be written
             self.lost = self.lost or error
+
+
+def error_line(error: XswitchError) -> str:
+    """Return an error as one line: what failed, why, and the next step."""
+    parts = [error.what, error.why, f"Next: {error.next_step}" if error.next_step else ""]
+    return "xswitch: " + display(" ".join(part for part in parts if part), limit=_MAX_LINE_LENGTH)
