@@ -44,7 +44,7 @@ bench-peers: $(VENV)/.installed $(BENCH_TOOLS)/.installed
 
 $(BENCH_TOOLS)/.installed: benchmarks/peers.txt
 	mkdir -p $(BENCH_TOOLS)
-	$(PYTHON) -m venv $(BENCH_TOOLS)/peers
+	$(PYTHON) -m venv --clear $(BENCH_TOOLS)/peers
 	$(BENCH_TOOLS)/peers/bin/pip install -q --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@
 
@@ -64,7 +64,7 @@ TOOLS := $(or $(XSWITCH_TEST_TOOLS),$(HOME)/.cache/xswitch-tests)
 test-tools: $(TOOLS)/.installed $(TOOLS)/aws-cli/.installed $(TOOLS)/go-identity
 $(TOOLS)/.installed: tests/tools/peers.txt tests/tools/package.json
 	mkdir -p $(TOOLS)
-	$(PYTHON) -m venv $(TOOLS)/peers
+	$(PYTHON) -m venv --clear $(TOOLS)/peers
 	$(TOOLS)/peers/bin/pip install -q --disable-pip-version-check -r tests/tools/peers.txt
 	cp tests/tools/package.json $(TOOLS)/package.json
 	cd $(TOOLS) && npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error

@@ -243,7 +243,7 @@ endpoint_url = http://127.0.0.1:{port}
 """
 _SWITCH_TO_ALL = """
 import os, sys
-from xswitch.actions.api import SwitchOptions
+from xswitch.actions.results import SwitchOptions
 from xswitch.wiring import build_services
 services = build_services(dict(os.environ))
 for number in range(int(sys.argv[1])):
