@@ -13,7 +13,13 @@ from xswitch.actions.sso.sign_in import (
     CLOSED_BROWSER_SECONDS,
     SignInOptions,
 )
-from xswitch.core.errors import CancelledError, ErrorCode, SignInError, XswitchError
+from xswitch.core.errors import (
+    CancelledError,
+    ConfigError,
+    ErrorCode,
+    SignInError,
+    XswitchError,
+)
 from xswitch.core.errors.sso import SIGN_IN_MESSAGES, sign_in_error
 from xswitch.core.model import BrowserState, DevicePoll, Secret, Settings
 from xswitch.core.sso.authorization import AnswerKind, CallbackAnswer
@@ -261,6 +267,18 @@ def test_a_shared_token(how: str) -> None:
     # Also one that was valid already
     assert world.sign_in(SignInOptions(share=how == "option")).method is None
     assert world.shared.tokens["corp"] == world.tokens.stored(SESSION)
+
+
+def test_a_token_that_cant_be_shared_is_kept_and_the_error_says_so() -> None:
+    world = SsoWorld()
+    world.shared.error = ConfigError(
+        "The token file can't be written.", why="/x: read-only", next_step="chmod u+w /x"
+    )
+    with pytest.raises(ConfigError, match="You're signed in to corp, but the AWS CLI") as caught:
+        world.sign_in(SignInOptions(share=True))
+    assert caught.value.why == "The token file can't be written. /x: read-only"
+    assert caught.value.next_step == "chmod u+w /x"
+    assert world.tokens.stored(SESSION) is not None
 
 
 def test_a_token_of_the_aws_cli_counts_as_signed_in() -> None:

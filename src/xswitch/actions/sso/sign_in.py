@@ -13,6 +13,7 @@ from xswitch.actions.sso.sign_in_ports import OpenedBrowser, SignInPrompt, SignI
 from xswitch.actions.sso.tokens import AccessTokens
 from xswitch.core.errors import (
     CancelledError,
+    ConfigError,
     ErrorCode,
     LockBusyError,
     SignInError,
@@ -177,7 +178,7 @@ class _SignIn:
 
     def _result(self, token: SsoToken, method: SignInGrant | None) -> SignInResult:
         if self._share:
-            self._ports.shared.store(self._session, token)
+            self._share_token(token)
         return SignInResult(
             self._session,
             token.expires_at,
@@ -185,6 +186,18 @@ class _SignIn:
             method,
             shared=self._share,
         )
+
+    def _share_token(self, token: SsoToken) -> None:
+        try:
+            self._ports.shared.store(self._session, token)
+        except ConfigError as error:
+            raise ConfigError(
+                f"You're signed in to {self._session.label}, but the AWS CLI and the SDKs don't"
+                " have the token.",
+                why=f"{error.what} {error.why}".rstrip(),
+                next_step=error.next_step,
+                code=error.code,
+            ) from None
 
     # -- the two ways
 
