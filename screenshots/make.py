@@ -39,7 +39,7 @@ from support.tui.fake_sso import (
     sso_actions,
     sso_role,
 )
-from xswitch.actions.api import Listing
+from xswitch.actions.results import Listing
 from xswitch.actions.sso.sign_in_ports import SignInPrompt
 from xswitch.core.errors import AwsDeniedError
 from xswitch.core.model import PortalRole, Role, Settings

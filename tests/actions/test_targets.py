@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from support.actions import CONFIG, GOOD_CODE, FakePrompt, World
-from xswitch.actions.api import SwitchOptions
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import SwitchOptions
 from xswitch.core.errors import ChainError, TargetError, UsageError
 from xswitch.core.model import Role, Settings
 

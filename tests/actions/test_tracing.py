@@ -9,8 +9,9 @@ from typing import get_type_hints
 import pytest
 
 from support.actions import CANARY, GOOD_CODE, MFA_ARN, FakePrompt, World
-from xswitch.actions.api import Actions, SwitchOptions
+from xswitch.actions.api import Actions
 from xswitch.actions.ports import Iam, Ports, no_progress
+from xswitch.actions.results import SwitchOptions
 from xswitch.actions.sso.sign_in_ports import SsoPorts
 from xswitch.actions.tracing import _ARGUMENTS, _RESULTS, with_tracing
 from xswitch.core.errors import AwsDeniedError, LockBusyError

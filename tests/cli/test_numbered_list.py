@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 
 from support.tui.fake_actions import NOW, many_roles, sample_listing
-from xswitch.actions.api import Listing
+from xswitch.actions.results import Listing
 from xswitch.cli import numbered_list
 from xswitch.core.errors import CancelledError, TargetError, UsageError
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
-from xswitch.actions.api import SwitchOptions
 from xswitch.actions.ports import Config
+from xswitch.actions.results import SwitchOptions
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.arn import parse_role_arn
 from xswitch.core.errors import ErrorCode, TargetError, UsageError
@@ -24,6 +23,7 @@ from xswitch.core.roles.guards import RoleGuards
 from xswitch.core.roles.resolve import resolve_ad_hoc_role
 from xswitch.core.roles.sources import find_credential_source
 from xswitch.core.roles.targets import find_role
+from xswitch.core.text import last_argument, option_text
 
 PREVIOUS_PROFILE_VARIABLE = "XSWITCH_PREVIOUS"
 
@@ -70,7 +70,7 @@ def resolve_role(snapshot: ConfigSnapshot, target: str, options: SwitchOptions) 
         if definition is None:
             raise UsageError(
                 f"--source needs a target ACCOUNT:ROLE, and {target!r} isn't one.",
-                next_step=f"xswitch switch ACCOUNT:ROLE --source {shlex.quote(options.source)}",
+                next_step=f"xswitch switch ACCOUNT:ROLE {option_text('--source', options.source)}",
             )
         return _resolve_ad_hoc_role(snapshot, definition, options.source, options)
     named = snapshot.managed_profile(target)
@@ -122,7 +122,7 @@ def current_role(snapshot: ConfigSnapshot, shown: Role, options: SwitchOptions) 
         raise TargetError(
             f"{shown.name} has changed since it was shown: {', '.join(different)}.",
             why=f"It's at {current.origin.file}:{current.origin.line}. Nothing was done.",
-            next_step=f"Look at it again: xswitch switch {shlex.quote(shown.name)}",
+            next_step=f"Look at it again: xswitch switch {last_argument(shown.name)}",
             code=ErrorCode.ROLE_CHANGED,
         )
     if snapshot.managed.get(shown.managed_profile) == current.name:

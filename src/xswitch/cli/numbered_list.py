@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 
-from xswitch.actions.api import Listing
+from xswitch.actions.results import Listing
 from xswitch.cli.output.stdout import table
 from xswitch.cli.tty import no_terminal
 from xswitch.core.display import display

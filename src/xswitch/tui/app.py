@@ -17,8 +17,9 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 
-from xswitch.actions.api import Actions, Listing, SwitchResult
+from xswitch.actions.api import Actions
 from xswitch.actions.ports import Clock
+from xswitch.actions.results import Listing, SwitchResult
 from xswitch.core.text import pluralize
 from xswitch.tui import errors as failures
 from xswitch.tui.dialogs.screens import Dialog, MfaDialog, TextDialog

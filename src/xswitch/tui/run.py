@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from textual import constants
 from textual.driver import Driver
 
-from xswitch.actions.api import Actions, SwitchResult
+from xswitch.actions.api import Actions
 from xswitch.actions.ports import Clock
+from xswitch.actions.results import SwitchResult
 from xswitch.core.errors import ExitCode, XswitchError
 from xswitch.tui.app import PickerApp
 from xswitch.tui.errors import from_bug

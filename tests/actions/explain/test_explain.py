@@ -42,8 +42,8 @@ from support.explain.scenarios import (
     theatre,
     trusts,
 )
-from xswitch.actions.api import SwitchOptions
 from xswitch.actions.explain import explain
+from xswitch.actions.results import SwitchOptions
 from xswitch.adapters.aws.sts import BotoSts
 from xswitch.core.errors import AwsDeniedError, CancelledError, VaultLockedError
 from xswitch.core.explain.model import (

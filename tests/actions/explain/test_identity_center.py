@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, FakePrompt, World
-from xswitch.actions.api import Actions, SwitchOptions
+from xswitch.actions.api import Actions
 from xswitch.actions.ports import no_progress, replace_ports
+from xswitch.actions.results import SwitchOptions
 from xswitch.core.errors import ErrorCode, SourceCredentialsError
 from xswitch.core.errors.source_credentials import SOURCE_MESSAGES
 from xswitch.core.explain.identity_center import SSO_CODES

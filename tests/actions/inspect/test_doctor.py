@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from support.actions import CONFIG, GOOD_CODE, FakePrompt, World
-from xswitch.actions.api import DoctorCheck, SwitchOptions
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import DoctorCheck, SwitchOptions
 from xswitch.core.errors import ConfigError, NetworkError, VaultAbsentError, VaultLockedError
 from xswitch.core.errors.sso import sign_in_needed
 from xswitch.core.model import FileInfo, Problem, Settings

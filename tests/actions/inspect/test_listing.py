@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World
-from xswitch.actions.api import MfaInfo, SessionInfo, SourceInfo, SwitchOptions
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import MfaInfo, SessionInfo, SourceInfo, SwitchOptions
 from xswitch.core.errors import VaultLockedError
 from xswitch.core.model import Problem, SessionState, Settings
 

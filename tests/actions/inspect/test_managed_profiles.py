@@ -7,8 +7,8 @@ import json
 import pytest
 
 from support.actions import CANARY, GOOD_CODE, FakePrompt, World
-from xswitch.actions.api import DoctorCheck, SwitchOptions
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import DoctorCheck, SwitchOptions
 from xswitch.core.errors import ExitCode
 from xswitch.core.model import CommandOutput, ConfigPaths
 

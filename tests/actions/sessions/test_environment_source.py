@@ -7,8 +7,8 @@ import json
 import pytest
 
 from support.actions import GOOD_CODE, MFA_ARN, FakePrompt, World
-from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import SwitchOptions, SwitchResult
 from xswitch.core.errors import SourceCredentialsError, XswitchError
 from xswitch.core.model import CredentialSource, CredentialSourceKind
 from xswitch.core.variables import CLEARED_VARIABLES

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from support.actions import CONFIG, CREDENTIALS, GOOD_CODE, MFA_ARN, NOW, FakePrompt, World
-from xswitch.actions.api import ForgetPreview, ForgetResult, SwitchOptions
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import ForgetPreview, ForgetResult, SwitchOptions
 from xswitch.core.errors import ConfigError, TargetError, VaultError, VaultLockedError
 from xswitch.core.model import IndexEntry, Problem, ProfileEdit
 

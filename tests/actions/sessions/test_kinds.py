@@ -17,8 +17,8 @@ from support.actions import (
     FakePrompt,
     World,
 )
-from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.actions.ports import no_progress, replace_ports
+from xswitch.actions.results import SwitchOptions, SwitchResult
 from xswitch.core.errors import (
     AwsDeniedError,
     ErrorCode,

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from support.actions import GOOD_CODE, MFA_ARN, NOW, FakePrompt, World
-from xswitch.actions.api import RenewResult, SwitchOptions
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import RenewResult, SwitchOptions
 from xswitch.core.errors import (
     AwsDeniedError,
     CancelledError,

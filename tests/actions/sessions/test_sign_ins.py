@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from support.actions import CONFIG, FakePrompt, World
-from xswitch.actions.api import SwitchOptions
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import SwitchOptions
 from xswitch.core.errors import SignInNeededError
 from xswitch.core.errors.sso import sign_in_needed
 

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from support.actions import GOOD_CODE, FakePrompt, World
-from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import SwitchOptions, SwitchResult
 from xswitch.core.errors import ConfigError
 from xswitch.core.sessions import session_record
 

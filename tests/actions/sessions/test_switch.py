@@ -16,8 +16,8 @@ from support.actions import (
     FakePrompt,
     World,
 )
-from xswitch.actions.api import SwitchOptions, SwitchResult
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import SwitchOptions, SwitchResult
 from xswitch.actions.sessions.mfa import FixedMfaCode
 from xswitch.actions.sessions.publish import EXPIRED_RETENTION
 from xswitch.core.errors import (

@@ -12,7 +12,7 @@ import pytest
 
 from support.actions import World
 from support.tui.fake_actions import make_role
-from xswitch.actions.api import SwitchOptions
+from xswitch.actions.results import SwitchOptions
 from xswitch.cli.commands.explain import explain_failed_switch
 from xswitch.cli.output.stderr import Stderr
 from xswitch.cli.output.stdout import Stdout

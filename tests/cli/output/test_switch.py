@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 
 from support.actions import CONFIG, GOOD_CODE, NOW, FakePrompt, World
-from xswitch.actions.api import SwitchOptions
 from xswitch.actions.ports import no_progress
+from xswitch.actions.results import SwitchOptions
 from xswitch.cli.context import Context
 from xswitch.cli.output.stderr import Stderr
 from xswitch.cli.output.switch import check_shell, report_switch, report_unset

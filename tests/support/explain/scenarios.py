@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support.actions import FakePrompt, World
-from xswitch.actions.api import Actions, SwitchOptions
+from xswitch.actions.api import Actions
 from xswitch.actions.ports import replace_ports
+from xswitch.actions.results import SwitchOptions
 from xswitch.actions.sessions.mfa import FixedMfaCode
 from xswitch.adapters.aws.iam import BotoIamSource
 from xswitch.adapters.aws.sts import BotoSts

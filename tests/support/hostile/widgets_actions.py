@@ -23,8 +23,8 @@ from xswitch.actions.access.api import (
     AccessPlanResult,
     ChangeListener,
 )
-from xswitch.actions.api import Listing, SourceInfo, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.actions.results import Listing, SourceInfo, SwitchOptions, SwitchResult
 from xswitch.actions.sso.discovery import Show
 from xswitch.actions.sso.portals import AddingSession
 from xswitch.actions.sso.sign_in import SignInOptions, SignInResult

@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).parents[2])
 
 from support.tui.fake_actions import FakeActions, make_role, many_roles, sample_listing  # noqa: E402 -- found by the line above
-from xswitch.actions.api import Listing  # noqa: E402 -- found by the line above
+from xswitch.actions.results import Listing  # noqa: E402 -- found by the line above
 from xswitch.core.errors import XswitchError  # noqa: E402 -- found by the line above
 from xswitch.streams import flush_and_exit_code  # noqa: E402 -- found by the line above
 from xswitch.tui.app import PickerApp  # noqa: E402 -- found by the line above

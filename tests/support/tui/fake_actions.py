@@ -18,8 +18,9 @@ from rich.segment import Segment
 from textual.pilot import Pilot
 
 from conftest import FixedClock
-from xswitch.actions.api import (
-    Actions,
+from xswitch.actions.api import Actions
+from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.actions.results import (
     DoctorCheck,
     ForgetResult,
     Listing,
@@ -31,7 +32,6 @@ from xswitch.actions.api import (
     SwitchOptions,
     SwitchResult,
 )
-from xswitch.actions.ports import MfaPrompt, Progress
 from xswitch.core.errors import XswitchError
 from xswitch.core.explain.model import Explanation
 from xswitch.core.model import (

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from support.tui.fake_actions import NOW, FakeActions, make_role, sample_listing
-from xswitch.actions.api import RenewResult, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Progress
+from xswitch.actions.results import RenewResult, SwitchOptions, SwitchResult
 from xswitch.actions.sso.discovery import DiscoveryUpdate, Show
 from xswitch.actions.sso.finding import AwsLogin
 from xswitch.actions.sso.portals import AddingSession, PortalStatus

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from support.roles import KEYS, MFA, arn, role, targets, view
-from xswitch.actions.api import Listing
+from xswitch.actions.results import Listing
 from xswitch.core.model import PortalRole, Role, Settings, TargetKind, UsageState
 from xswitch.tui.picker import state as states
 from xswitch.tui.picker.detail import detail_lines

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from support.tui.fake_actions import NOW, make_role, sample_listing, sample_roles
-from xswitch.actions.api import SourceInfo
+from xswitch.actions.results import SourceInfo
 from xswitch.core.model import CredentialSourceKind, Role
 from xswitch.core.search.matcher import Matcher
 from xswitch.tui.errors import FailureMessage

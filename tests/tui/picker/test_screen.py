@@ -20,7 +20,7 @@ from support.tui.fake_actions import (
     sample_listing,
     status_rows,
 )
-from xswitch.actions.api import Listing
+from xswitch.actions.results import Listing
 from xswitch.core.errors import ConfigError, VaultLockedError
 from xswitch.core.model import Problem, Settings
 from xswitch.tui.app import PickerApp

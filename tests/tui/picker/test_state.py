@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.tui.fake_actions import DEVICE, NOW, make_role, many_roles, sample_listing, status_rows
-from xswitch.actions.api import MfaInfo, SessionInfo, SourceInfo
+from xswitch.actions.results import MfaInfo, SessionInfo, SourceInfo
 from xswitch.core.model import ConfigPaths, ConfigView, SessionState, Settings
 from xswitch.tui.errors import FailureMessage
 from xswitch.tui.picker import state as states

@@ -17,7 +17,7 @@ from rich.color import ColorSystem
 
 from conftest import FixedClock
 from support.tui.fake_actions import NOW, FakeActions, driven, many_roles, sample_listing
-from xswitch.actions.api import Listing
+from xswitch.actions.results import Listing
 from xswitch.tui.render.palette import DARK, LIGHT, PALETTES
 from xswitch.tui.render.text import Line
 from xswitch.tui.startup import first_frame

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from xswitch.actions.api import SwitchOptions
 from xswitch.actions.explain.attempt import ChainAttempt
 from xswitch.actions.explain.calls import (
     HopCall,
@@ -19,6 +18,7 @@ from xswitch.actions.explain.calls import (
 from xswitch.actions.explain.lookup import Lookup
 from xswitch.actions.explain.readers import IamReaders
 from xswitch.actions.ports import Aws, MfaPrompt, Ports, Progress, SessionStorage
+from xswitch.actions.results import SwitchOptions
 from xswitch.actions.sessions.acquisition import SessionRequest
 from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.mfa import FixedMfaCode, MfaCodes

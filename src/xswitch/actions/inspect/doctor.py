@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from xswitch.actions.api import DoctorCheck, DoctorCheckState
 from xswitch.actions.inspect.installation import NEXT_STEP, installation_problems
 from xswitch.actions.inspect.managed_profiles import check_managed_profiles
 from xswitch.actions.inspect.own_files import own_files
 from xswitch.actions.inspect.state_files import newer_files_checks
 from xswitch.actions.inspect.variables import check_variables
 from xswitch.actions.ports import Ports, Vault
+from xswitch.actions.results import DoctorCheck, DoctorCheckState
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import VaultBrokenError, XswitchError
 from xswitch.core.errors.sts import AwsErrorResponse, clock_skew

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from xswitch.actions.api import Listing, MfaInfo, SessionInfo, SourceInfo, StatusRow
 from xswitch.actions.inspect.state_files import newer_files_problems
 from xswitch.actions.ports import Ports
+from xswitch.actions.results import Listing, MfaInfo, SessionInfo, SourceInfo, StatusRow
 from xswitch.actions.sessions.renewability import renewable_until
 from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.arn import account_of, parse_role_arn

@@ -8,8 +8,8 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from xswitch.actions.api import DoctorCheck
 from xswitch.actions.ports import FileInspector, Ports
+from xswitch.actions.results import DoctorCheck
 from xswitch.actions.sessions.managed_profiles import credential_process_command, ensure_bound
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.display import display
@@ -18,7 +18,7 @@ from xswitch.core.model import CommandOutput
 from xswitch.core.profiles.binding import STORED_ONLY_VARIABLE, stored_binding
 from xswitch.core.profiles.managed import find_shadowing
 from xswitch.core.profiles.process_command import split_command
-from xswitch.core.text import pluralize
+from xswitch.core.text import last_argument, pluralize
 
 RUN_SECONDS = 10.0
 """Of one command; it answers from the vault, and asks for nothing."""
@@ -61,7 +61,7 @@ def _profile(ports: Ports, snapshot: ConfigSnapshot, name: str) -> Iterator[Doct
         )
     if name not in snapshot.managed:
         message = f'The managed profile "{name}" no longer has a role.'
-        yield DoctorCheck("managed", "warning", message, f"xswitch forget {shlex.quote(name)}")
+        yield DoctorCheck("managed", "warning", message, f"xswitch forget {last_argument(name)}")
         return
     files = list(_files(ports.process.file_inspector, snapshot, name))
     yield from files
@@ -73,7 +73,7 @@ def _files(files: FileInspector, snapshot: ConfigSnapshot, name: str) -> Iterato
     """Check the program that a managed profile starts, and the scripts it's given."""
     words = _words(snapshot, name)
     program = words[0] if words else ""
-    step = f"xswitch switch {shlex.quote(name)}"
+    step = f"xswitch switch {last_argument(name)}"
     file = files.inspect(program)
     if not program or not file.exists or file.folder or not file.executable:
         message = f'The managed profile "{name}" starts {program or "nothing"}, which can\'t run.'
@@ -106,7 +106,7 @@ def _command(ports: Ports, snapshot: ConfigSnapshot, name: str) -> Iterator[Doct
     if profile.get("credential_process") == expected:
         return
     words, right = _words(snapshot, name), split_command(expected)
-    step = f"xswitch switch {shlex.quote(name)}"
+    step = f"xswitch switch {last_argument(name)}"
     if _xswitch_words(snapshot, name) is None:
         text = f"starts {words[0]}, which isn't how xswitch starts: its command was changed."
         yield DoctorCheck("managed", "error", f'The managed profile "{name}" {text}', step)
@@ -151,7 +151,7 @@ def _failures(outputs: Mapping[str, CommandOutput]) -> Iterator[DoctorCheck]:
             "managed",
             "error",
             f"{_listed(names)}: {message}",
-            f"xswitch switch {shlex.quote(names[0])}",
+            f"xswitch switch {last_argument(names[0])}",
         )
 
 

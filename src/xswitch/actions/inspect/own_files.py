@@ -6,8 +6,8 @@ import shlex
 import stat
 from collections.abc import Iterator
 
-from xswitch.actions.api import DoctorCheck
 from xswitch.actions.ports import Ports
+from xswitch.actions.results import DoctorCheck
 from xswitch.core.model import FileInfo
 from xswitch.core.text import pluralize
 

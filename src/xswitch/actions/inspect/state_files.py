@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xswitch.actions.api import DoctorCheck
 from xswitch.actions.ports import State
+from xswitch.actions.results import DoctorCheck
 from xswitch.core.model import Problem
 
 

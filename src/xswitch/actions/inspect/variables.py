@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from xswitch.actions.api import DoctorCheck
+from xswitch.actions.results import DoctorCheck
 from xswitch.actions.snapshot import ConfigSnapshot
 from xswitch.core.shell.shells import EMIT_SHELLS, set_command, unset_command
 from xswitch.core.variables import (

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from xswitch.actions.api import ForgetPreview, ForgetResult, SwitchOptions
 from xswitch.actions.ports import Ports
+from xswitch.actions.results import ForgetPreview, ForgetResult, SwitchOptions
 from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.managed_profiles import removal_edits
 from xswitch.actions.sessions.publish import Publisher

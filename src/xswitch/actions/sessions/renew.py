@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
-from xswitch.actions.api import RenewResult, SwitchOptions
 from xswitch.actions.ports import Marks, MfaPrompt, Progress, SessionStorage
+from xswitch.actions.results import RenewResult, SwitchOptions
 from xswitch.actions.sessions.acquisition import SessionRequest, forgotten_error
 from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.managed_profiles import (
@@ -32,6 +31,7 @@ from xswitch.core.errors import (
 )
 from xswitch.core.model import Problem, Role
 from xswitch.core.sessions.session_record import SessionRecord
+from xswitch.core.text import last_argument
 
 # A renewal mostly waits for STS, which throttles an account at some hundreds of calls a second.
 MAX_CONCURRENT_RENEWALS = 32
@@ -185,14 +185,14 @@ class _RenewalBatch:
         if role.guard is not None and role.guard.confirm and not managed:
             raise UsageError(
                 f"{role.name} is guarded, and you haven't switched to it yet.",
-                next_step=f"xswitch switch {shlex.quote(role.name)}",
+                next_step=f"xswitch switch {last_argument(role.name)}",
                 code=ErrorCode.GUARD_UNCONFIRMED,
             )
         if not role.kind.has_session:
             raise UsageError(
                 f"{role.name} has no session to renew.",
                 why="AWS programs get its credentials from the profile itself.",
-                next_step=f"xswitch switch {shlex.quote(role.name)}",
+                next_step=f"xswitch switch {last_argument(role.name)}",
                 code=ErrorCode.NO_SESSION,
             )
         ensure_bound(snapshot, role, role.managed_profile, None)
@@ -206,7 +206,7 @@ class _RenewalBatch:
         )
         session = self._broker.session(plan, snapshot.view, request)
         if session.forgotten:
-            raise forgotten_error(role.name, f"xswitch switch {shlex.quote(role.name)}")
+            raise forgotten_error(role.name, f"xswitch switch {last_argument(role.name)}")
         record = session.record
         self._new_records |= {record.key: record, **session.new_records}
         if managed:
@@ -218,7 +218,7 @@ class _RenewalBatch:
                 for profile in (managed, managed + STATIC_SUFFIX):
                     with suppress(XswitchError):
                         self.publisher.remove(profile)
-                raise forgotten_error(role.name, f"xswitch switch {shlex.quote(role.name)}")
+                raise forgotten_error(role.name, f"xswitch switch {last_argument(role.name)}")
         return record
 
     def _report(self, text: str) -> None:

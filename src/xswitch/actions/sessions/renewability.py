@@ -7,7 +7,6 @@ from datetime import datetime
 
 from xswitch.core.model import CredentialSourceKind, IndexEntry, SessionPlan
 from xswitch.core.roles.sources import sign_in_of_source
-from xswitch.core.sso.sign_in_record import MIN_LIFETIME
 
 
 def renewable_until(
@@ -39,6 +38,8 @@ def _sign_in_until(plan: SessionPlan, sessions: Mapping[str, IndexEntry]) -> dat
     """Return until when the sign-in of an Identity Center source gives credentials."""
     if plan.base.kind is not CredentialSourceKind.SSO:
         return None
+    from xswitch.core.sso.sign_in_record import MIN_LIFETIME  # noqa: PLC0415 -- of few sources
+
     found = [
         entry
         for entry in sessions.values()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from xswitch.actions.api import RegionSource, SwitchOptions, SwitchResult
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
+from xswitch.actions.results import RegionSource, SwitchOptions, SwitchResult
 from xswitch.actions.sessions.acquisition import SessionRequest, SessionResult, forgotten_error
 from xswitch.actions.sessions.broker import Broker
 from xswitch.actions.sessions.managed_profiles import (
@@ -51,6 +50,7 @@ from xswitch.core.model import (
 from xswitch.core.profiles.managed import check_options
 from xswitch.core.roles.guards import RoleGuards, is_confirmed
 from xswitch.core.roles.portal import fallback_region
+from xswitch.core.text import command_for, last_argument, option_text
 from xswitch.core.variables import own_regions
 
 
@@ -306,14 +306,14 @@ class _Switch:
         if again.plan.key != self.plan.key:
             raise TargetError(
                 f"The config changed while {self.role.name} got its session. Nothing was written.",
-                next_step=f"Look at it again: xswitch switch {shlex.quote(self.role.name)}",
+                next_step=f"Look at it again: xswitch switch {last_argument(self.role.name)}",
                 code=ErrorCode.ROLE_CHANGED,
             )
         return again
 
 
 def _forgotten_error(role: Role) -> XswitchError:
-    return forgotten_error(role.name, f"xswitch switch {shlex.quote(role.name)}")
+    return forgotten_error(role.name, f"xswitch switch {last_argument(role.name)}")
 
 
 def _take_back(broker: Broker, publisher: Publisher, plan: SessionPlan, managed: str) -> None:
@@ -349,8 +349,8 @@ def _confirmation_error(role: Role, typed: str | None) -> UsageError:
     if typed is None:
         return UsageError(
             f'{role.name} is guarded: type "{confirmation}" to switch to it.',
-            next_step=(
-                f"xswitch switch {shlex.quote(role.name)} --confirm {shlex.quote(confirmation)}"
+            next_step=command_for(
+                "xswitch switch", role.name, option_text("--confirm", confirmation)
             ),
             code=ErrorCode.GUARD_UNCONFIRMED,
         )

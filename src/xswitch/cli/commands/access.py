@@ -184,7 +184,7 @@ def access(context: Context) -> int:
 
 def console(context: Context) -> int:
     """Print the AWS console's switch-role link."""
-    from xswitch.actions.api import SwitchOptions  # noqa: PLC0415 -- not for completion
+    from xswitch.actions.results import SwitchOptions  # noqa: PLC0415 -- not for completion
     from xswitch.core.access.console import console_url_for_role  # noqa: PLC0415 -- the same
 
     role = context.actions.resolve(" ".join(context.arguments.target), SwitchOptions())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from xswitch.actions.api import SwitchOptions
+from xswitch.actions.results import SwitchOptions
 from xswitch.cli.commands.switch import add_session_options, resolve_target
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import error_json
 from xswitch.cli.parser import CommandParser
 from xswitch.core.errors import UsageError, XswitchError
 from xswitch.core.model import Role
+from xswitch.core.text import last_argument
 
 if TYPE_CHECKING:
     from xswitch.core.explain.model import Explanation
@@ -34,7 +35,7 @@ def explain(context: Context) -> int:
         raise UsageError("No target given.", next_step="xswitch explain TARGET")
     role, options = resolve_target(context, target)
     prompt = context.services.mfa_prompt(
-        arguments.mfa_code, f"xswitch explain --mfa-code CODE {shlex.quote(target)}"
+        arguments.mfa_code, f"xswitch explain --mfa-code CODE {last_argument(target)}"
     )
     explanation = context.actions.explain(role, options, prompt, context.progress)
     if arguments.json:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from datetime import datetime
 
-from xswitch.actions.api import Listing, SessionInfo
+from xswitch.actions.results import Listing, SessionInfo
 from xswitch.cli.commands import SIGN_INS
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import (
@@ -30,7 +29,7 @@ from xswitch.core.model import (
     TargetKind,
 )
 from xswitch.core.search.matcher import KIND_FILTER
-from xswitch.core.text import pluralize
+from xswitch.core.text import last_argument, pluralize
 
 
 def add_list(parser: CommandParser) -> None:
@@ -57,9 +56,10 @@ def list_roles(context: Context) -> int:
             verbatim=True,
         )
     else:
-        context.stderr.say("The AWS config has no role profiles yet.")
+        context.stderr.say("The AWS config has no profiles with credentials yet.")
         context.stderr.hint(
-            "Add one with role_arn and source_profile, or switch by ACCOUNT:ROLE --source PROFILE."
+            "For IAM Identity Center: xswitch sso add, then xswitch login. For a role: a profile"
+            " with role_arn and source_profile, or xswitch switch ACCOUNT:ROLE --source PROFILE."
         )
     _hint_problems(
         context,
@@ -139,7 +139,7 @@ def status(context: Context) -> int:
             context.stderr.hint(
                 f"The keys in {row.entry.managed_profile}-static are older: "
                 + (f"{format_remaining(left)} left." if left > 0 else "expired.")
-                + f" Replace them: xswitch renew {shlex.quote(row.entry.managed_profile)}"
+                + f" Replace them: xswitch renew {last_argument(row.entry.managed_profile)}"
             )
     context.stdout.lines(
         table(cells, ["PROFILE", "KIND", "STATE", "LEFT", "SILENT", "MANAGED", "PRINCIPAL"]),

@@ -28,11 +28,11 @@ from xswitch.core.errors import (
     XswitchError,
 )
 from xswitch.core.profiles.binding import ProfileBinding, bound_environments, parse_binding
-from xswitch.core.text import pluralize
+from xswitch.core.text import last_argument, pluralize
 
 if TYPE_CHECKING:  # it imports every adapter, and `--help` needs none
-    from xswitch.actions.api import ForgetPreview, ForgetResult, RenewResult
     from xswitch.actions.ports import MfaPrompt
+    from xswitch.actions.results import ForgetPreview, ForgetResult, RenewResult
     from xswitch.wiring import Services
 
 Answer = TypeVar("Answer")
@@ -183,7 +183,7 @@ def add_pin(parser: CommandParser) -> None:
 def pin(context: Context) -> int:
     """Pin or unpin one role."""
     # The other commands of this module don't need it
-    from xswitch.actions.api import SwitchOptions  # noqa: PLC0415
+    from xswitch.actions.results import SwitchOptions  # noqa: PLC0415
 
     role = context.actions.resolve(context.arguments.target, SwitchOptions())
     context.actions.set_pin(role.name, pinned=not context.arguments.off)
@@ -214,7 +214,7 @@ def credential_process(context: Context) -> int:
     binding = parse_binding(words)
 
     def act(services: Services) -> str:
-        prompt = services.no_mfa_prompt(f"xswitch switch {shlex.quote(profile)}")
+        prompt = services.no_mfa_prompt(f"xswitch switch {last_argument(profile)}")
         try:
             return services.actions.credential_process(profile, prompt, binding)
         except XswitchError as error:

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xswitch.actions.api import SwitchOptions, SwitchResult
+from xswitch.actions.results import SwitchOptions, SwitchResult
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import problem_json, switched_json
 from xswitch.cli.output.switch import check_shell, report_switch, report_unset
@@ -23,6 +23,7 @@ from xswitch.core.errors import (
 )
 from xswitch.core.model import Guard, Role
 from xswitch.core.shell.shells import EMIT_SHELLS
+from xswitch.core.text import command_for, option_text
 
 if TYPE_CHECKING:  # it imports Textual
     from xswitch.actions.ports import MfaPrompt
@@ -238,8 +239,8 @@ def _ask_confirmation(role_name: str, guard: Guard) -> str:
     if not has_terminal():
         raise UsageError(
             f"No terminal: the guard {guard.name} of {role_name} needs a typed confirmation.",
-            next_step=(
-                f"xswitch switch {shlex.quote(role_name)} --confirm {shlex.quote(guard.confirm)}"
+            next_step=command_for(
+                "xswitch switch", role_name, option_text("--confirm", guard.confirm)
             ),
             code=ErrorCode.CONFIRMATION_NEEDED,
         )

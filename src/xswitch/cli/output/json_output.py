@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from xswitch.actions.api import (
+from xswitch.actions.results import (
     DoctorCheck,
     ForgetResult,
     RenewResult,

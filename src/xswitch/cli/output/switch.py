@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
-from xswitch.actions.api import SwitchResult
+from xswitch.actions.results import SwitchResult
 from xswitch.cli.context import Context
 from xswitch.core.arn import caller_name
 from xswitch.core.display import display
@@ -22,7 +21,7 @@ from xswitch.core.shell.shells import (
     unset_change,
     unset_command,
 )
-from xswitch.core.text import pluralize
+from xswitch.core.text import command_for, pluralize
 from xswitch.core.variables import REGION_VARIABLES, identity_before_profile, own_regions
 
 _DONE = "✓ "
@@ -55,7 +54,7 @@ def report_switch(context: Context, switched: SwitchResult) -> int:
     # Only the shell knows whether all of it could be done
     report = _DONE + display(text) if shell == "sh" else ""
     change = switch_change(switched.managed_profile, region, environment, report)
-    done = _say_in_hook(context, text, f"xs {shlex.quote(role.name)}", report_done=not report)
+    done = _say_in_hook(context, text, command_for("xs", role.name), report_done=not report)
     _say_problems(context, switched)
     context.stdout.raw(render_change(shell, change, environment))
     return ExitCode.DONE if done else ExitCode.SHELL
@@ -138,7 +137,7 @@ def _say_without_hook(context: Context, switched: SwitchResult) -> None:
     if environment.get("XSWITCH_SHELL"):
         context.stderr.hint(
             "AWS_PROFILE in this shell is unchanged. To switch the shell too: "
-            f"xs {shlex.quote(role.name)}"
+            f"{command_for('xs', role.name)}"
         )
     else:
         setting = set_command(shell, {"AWS_PROFILE": switched.managed_profile})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from xswitch.actions.api import StatusRow
+from xswitch.actions.results import StatusRow
 from xswitch.tui.picker import state as states
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from xswitch.actions.api import ForgetResult, RenewResult, SwitchOptions, SwitchResult
+from xswitch.actions.results import ForgetResult, RenewResult, SwitchOptions, SwitchResult
 from xswitch.core.errors import CancelledError, ErrorCode, SignInNeededError, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.shell.shells import quote_for_shell

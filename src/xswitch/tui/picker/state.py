@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from xswitch.actions.api import Listing, MfaInfo, PortalChange, SourceInfo, StatusRow
+from xswitch.actions.results import Listing, MfaInfo, PortalChange, SourceInfo, StatusRow
 from xswitch.core.model import ConfigView, Problem, Role, SessionState, Settings, UsageState
 from xswitch.core.sessions import freshness
 from xswitch.tui.errors import FailureMessage
