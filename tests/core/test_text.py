@@ -7,13 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xswitch.core.text import last_argument, pluralize, sanitize
+from xswitch.core.text import command_for, last_argument, option_text, pluralize, sanitize
 
 
 @pytest.mark.parametrize("name", ["corp", "a b", "it's", 'a"b', "[a]", "S\u00fcd", "50%", "$x"])
 def test_an_argument_is_one_word_and_no_option(name: str) -> None:
     assert shlex.split(last_argument(name)) == [name]
     assert shlex.split(last_argument(f"-{name}")) == ["--", f"-{name}"]
+    assert shlex.split(command_for("xs", name, "--x y")) == ["xs", name, "--x", "y"]
+    assert shlex.split(command_for("xs", f"-{name}", "--x y")) == [
+        "xs",
+        "--x",
+        "y",
+        "--",
+        f"-{name}",
+    ]
+    assert command_for("xs", "a") == "xs a"
+    assert shlex.split(option_text("--x", name)) == ["--x", name]
+    assert shlex.split(option_text("--x", f"-{name}")) == [f"--x=-{name}"]
 
 
 def test_plain_text_is_unchanged() -> None:

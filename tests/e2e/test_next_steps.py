@@ -21,6 +21,7 @@ from xswitch.core.errors import UsageError
 from xswitch.emulator.server import EmbeddedAws
 
 _ODD = "it's my $(role)"
+_NAMES = (_ODD, "-odd", "--all", "-- it's")
 """A name that only the AWS CLI and boto3 see, and that a shell would split and expand."""
 _PLACEHOLDERS = {
     "TARGET": "reader",
@@ -125,6 +126,18 @@ _LOOKS: dict[str, tuple[int, ...]] = {
 }
 
 
+def test_a_name_in_a_command_is_written_by_the_functions_that_know_hyphens() -> None:
+    # A document in JSON begins with no hyphen
+    by_hand = re.compile(r"(?:\bxs(?:witch)?(?: [a-z-]+)+|--[a-z-]+) \{(?:shlex\.)?quote\((?!json)")
+    found = [
+        f"{file.relative_to(next_steps.ROOT)}:{number}: {line.strip()}"
+        for file in sorted(next_steps.ROOT.rglob("*.py"))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if by_hand.search(line) and "emulator" not in file.parts
+    ]
+    assert not found, "use last_argument, command_for, or option_text of core/text.py"
+
+
 @pytest.mark.parametrize("command", sorted(_LOOKS))
 def test_a_command_that_looks(command: str, home: Home) -> None:
     assert follow(home, command).code in _LOOKS[command]
@@ -165,17 +178,18 @@ def test_placeholders_are_filled(home: Home, aws: EmbeddedAws, tmp_path: Path) -
     assert aws.count("AssumeRole")
 
 
-def test_a_switch_gets_the_session_that_is_due(home: Home, aws: EmbeddedAws) -> None:
+@pytest.mark.parametrize("name", _NAMES)
+def test_a_switch_gets_the_session_that_is_due(home: Home, aws: EmbeddedAws, name: str) -> None:
     assert home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now())).code == 0
     aws.clock.advance(30)
     assert home.run("forget", "--all").code == 0
-    _with_role(home, _ODD, "mfa_serial = arn:aws:iam::111111111111:mfa/dev\n")
-    step = printed(home.run("credential-process", _ODD))
-    assert step == f"xswitch switch {shlex.quote(_ODD)}"
+    _with_role(home, name, "mfa_serial = arn:aws:iam::111111111111:mfa/dev\n")
+    step = printed(home.run("credential-process", "--", name))
+    assert shlex.split(step)[-1] == name
     code = totp_code(now=aws.clock.now())
-    ran = follow(home, f"{step} --mfa-code {code}")
+    ran = follow(home, step.replace(" switch ", f" switch --mfa-code {code} ", 1))
     assert ran.code == 0, ran.err
-    assert home.run("credential-process", _ODD).code == 0
+    assert home.run("credential-process", "--", name).code == 0
 
 
 def test_a_name_that_several_roles_match_is_completed(home: Home) -> None:
@@ -224,13 +238,16 @@ def test_a_code_is_given_with_the_command(words: list[str], home: Home, aws: Emb
     assert ran.code in ((0,) if words[0] != "access" else (0, 4)), (step, ran)
 
 
-def test_a_guard_is_confirmed(home: Home) -> None:
+@pytest.mark.parametrize("name", ["reader", *_NAMES])
+def test_a_guard_is_confirmed(home: Home, name: str) -> None:
+    if name != "reader":
+        _with_role(home, name)
     settings = home.folder / ".config/xswitch/config.toml"
     settings.write_text(
         'vault = "runtime"\n[account_names]\n"222222222222" = "the prod\'s \\"one\\""\n'
         '[[guards]]\nname = "prod"\nmatch = "222222222222"\nconfirm = "account"\n'
     )
-    ran = home.run("switch", "reader")
+    ran = home.run("switch", "--", name)
     assert ran.code == 2, ran
     followed = follow(home, printed(ran))
     assert followed.code == 0, (ran.err, followed.err)

@@ -18,7 +18,7 @@ ROOT = Path(xswitch.__file__).parent
 _LEFT_OUT = ("emulator",)
 _POSITIONS = {"MessageTemplate": 1, "DoctorCheck": 3, "mfa_prompt": 1, "no_mfa_prompt": 0}
 _SAID = {"hint", "say"}
-_has_command = re.compile(r"(?:^|: |by |`)(?:xs|xswitch|export|eval)\b").search
+_has_command = re.compile(r"(?:^|: |by |`)(?:xs|xswitch|export|eval)\b|\{command_for\(").search
 
 
 def written() -> dict[str, str]:
@@ -114,6 +114,8 @@ def _texts(  # noqa: C901, PLR0912 -- one branch for each kind of expression
                 yield from _texts(branch, scope, constants, functions, depth + 1)
         case ast.Name(id=name):
             yield from _assigned(name, scope, constants, functions, depth)
+        case ast.Call(func=ast.Name(id="command_for" | "option_text")):
+            yield value, _part(value)
         case ast.Call(func=ast.Name(id=name)) if name in functions:
             function = functions[name]
             for node in _within(function):
@@ -153,7 +155,21 @@ def _assigned(
 
 
 def _joined(value: ast.JoinedStr) -> str:
-    return "".join(
-        part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "{}"
-        for part in value.values
-    )
+    return "".join(_part(part) for part in value.values)
+
+
+def _part(part: ast.expr) -> str:
+    """Write a part of an f-string, or a call that writes a command or an option, as a text."""
+    match part:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr():
+            return _joined(part)
+        case ast.FormattedValue(value=ast.Call() as call):
+            return _part(call)
+        case ast.Call(func=ast.Name(id="option_text"), args=[name, *_]):
+            return f"{_part(name)} {{}}"
+        case ast.Call(func=ast.Name(id="command_for"), args=[command, _, *options]):
+            return " ".join((_part(command), "{}", *map(_part, options)))
+        case _:
+            return "{}"

@@ -75,6 +75,10 @@ RUN: dict[str, str] = {
     ),
     "{} and {} in the AWS config; to list them: xswitch config": "test_a_command_that_looks",
     "No sessions yet. Switch with: xswitch switch TARGET": "test_placeholders_are_filled",
+    "For IAM Identity Center: xswitch sso add, then xswitch login. For a role: a profile with"
+    " role_arn and source_profile, or xswitch switch ACCOUNT:ROLE --source PROFILE.": (
+        "test_a_source_gets_its_target"
+    ),
     "add one with role_arn and source_profile to ~/.aws/config, or: xswitch switch ACCOUNT:ROLE"
     " --source PROFILE": "test_a_source_gets_its_target",
     "AWS_PROFILE in this shell is unchanged. Set it: {}   or load the shell hook: eval"
@@ -275,12 +279,11 @@ ADVICE: dict[str, str] = {
     "Compare it with the role's owner.": _OTHERS,
     "Ask the role's owner, then: xswitch switch {} --external-id ID": _OTHERS,
     "Compare role_arn in the profile {} with the role's ARN in the console of {}.": _OTHERS,
-    "{} --duration {}, or an administrator of the role's account runs: aws iam update-role"
-    " --role-name {} --max-session-duration {}": _OTHERS,
-    "{} --duration {}": "the command that failed, with an option: see test_a_shorter_session",
-    "{} --session-name NAME (2 to 64 letters, digits and _+=,.@-), or set role_session_name in the"
-    " profile {}": _CHOICE,
-    "{} --force": "the command that failed, with an option of its own",
+    "xswitch switch {} --duration {}, or an administrator of the role's account runs: aws iam"
+    " update-role --role-name {} --max-session-duration {}": _OTHERS,
+    "xswitch switch {} --session-name NAME (2 to 64 letters, digits and _+=,.@-), or set"
+    " role_session_name in the profile {}": _CHOICE,
+    "xswitch switch {} --force": "the command that failed, with an option of its own",
     "Check the configuration: xswitch config; source profile: {}": _CONFIG,
     "Use a region that is always enabled (--region us-east-1), or enable this one in the account's"
     " settings.": _AWS,

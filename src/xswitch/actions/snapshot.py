@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,6 +35,7 @@ from xswitch.core.roles.portal import named_settings
 from xswitch.core.roles.resolve import ResolvedRoles, managed_profiles, resolve_all
 from xswitch.core.sessions.plan import NO_SURROUNDINGS, mfa_process_for, plan_sessions
 from xswitch.core.sessions.surroundings import WorkingFolder, source_surroundings
+from xswitch.core.text import last_argument
 
 STATIC_SUFFIX = "-static"
 EXPIRATION_KEY = "aws_expiration"
@@ -195,7 +195,7 @@ class ConfigSnapshot:
             return TargetError(
                 f'The managed profile "{name}" no longer has a role.',
                 why=f'It belongs to "{role}", which is gone ({place}).',
-                next_step=f"xswitch forget {shlex.quote(name)}",
+                next_step=f"xswitch forget {last_argument(name)}",
             )
         return TargetError(
             f'The profile "{name}" gives no credentials.',

@@ -35,6 +35,24 @@ def last_argument(text: str) -> str:
     return f"-- {quoted}" if text.startswith("-") else quoted
 
 
+def command_for(command: str, name: str, options: str = "") -> str:
+    """Return a command for a name, with more options, as a shell reads it; sanitized.
+
+    The options follow the name, except for one that begins with `-`.
+    """
+    last = last_argument(name)
+    words = (command, options, last) if last.startswith("-- ") else (command, last, options)
+    return " ".join(word for word in words if word)
+
+
+def option_text(name: str, value: str) -> str:
+    """Write an option with its value for a shell, also if the value begins with `-`; sanitized."""
+    import shlex  # noqa: PLC0415 -- as above
+
+    quoted = shlex.quote(sanitize(value))
+    return f"{name}={quoted}" if value.startswith("-") else f"{name} {quoted}"
+
+
 def pluralize(count: int, singular: str, plural: str = "") -> str:
     """Format a count with its noun: "1 role", "1,204 roles"; `plural` defaults to an added s."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from xswitch.actions.access.accounts import Accounts
 from xswitch.actions.access.api import AccessCheckResult, AccessPlanResult
 from xswitch.actions.access.callers import find_assuming_profile
@@ -17,6 +15,7 @@ from xswitch.actions.snapshot import ConfigSnapshot, take_snapshot
 from xswitch.core.errors import AwsDeniedError, ErrorCode
 from xswitch.core.model import SessionPlan
 from xswitch.core.profiles.managed import NO_OVERRIDES
+from xswitch.core.text import command_for
 
 SWITCH_RETRY_DELAYS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.0, 4.0)
 """Seconds between retries while IAM propagates a change, about 20 in all."""
@@ -43,7 +42,7 @@ def check(
         identity=identity,
         expires_at=session.record.expires_at,
         profile=name,
-        command=f"xs {shlex.quote(name)}",
+        command=command_for("xs", name),
         console_link=planned.console_link,
         tries=tries,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from xswitch.actions.access.accounts import AccountClient, Accounts
@@ -11,6 +10,7 @@ from xswitch.core.access.lint import lint_permissions, lint_trust
 from xswitch.core.access.model import Finding, NamedPolicy, RoleState
 from xswitch.core.arn import parse_role_arn
 from xswitch.core.errors import ConfigError, ErrorCode, TargetError, UsageError
+from xswitch.core.text import option_text
 
 
 def lint(
@@ -72,7 +72,7 @@ def _role_states(
             what = f"There is no role {name} in account {account.account}."
             raise TargetError(
                 what,
-                next_step=f"aws iam list-roles --profile {shlex.quote(account.profile)}",
+                next_step=f"aws iam list-roles {option_text('--profile', account.profile)}",
                 code=ErrorCode.ROLE_MISSING,
             )
         yield state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +23,7 @@ from xswitch.core.access.plan import make_plan
 from xswitch.core.access.validation import validate
 from xswitch.core.arn import account_of, is_policy_arn
 from xswitch.core.errors import AwsDeniedError, ErrorCode, TargetError, UsageError
+from xswitch.core.text import option_text
 
 _ARN_RESOURCE_TYPES = {
     PrincipalType.USER: "user",
@@ -163,7 +163,7 @@ def _policy_arn(account: AccountClient, policy: str) -> str:
         return candidates[0]
     raise TargetError(
         f"There is no managed policy {policy}, neither of AWS nor of account {account.account}.",
-        next_step=f"aws iam list-policies --profile {shlex.quote(account.profile)}",
+        next_step=f"aws iam list-policies {option_text('--profile', account.profile)}",
         code=ErrorCode.POLICY_MISSING,
     )
 
@@ -226,7 +226,7 @@ def _principal(request: AccessRequest, source: AccountClient | None) -> Principa
         kind, name = request.principal.kind.value, request.principal.name
         raise TargetError(
             f"There is no {kind} {name} in account {source.account}.",
-            next_step=f"aws iam list-{kind}s --profile {shlex.quote(source.profile)}",
+            next_step=f"aws iam list-{kind}s {option_text('--profile', source.profile)}",
             code=ErrorCode.PRINCIPAL_MISSING,
         )
     return principal

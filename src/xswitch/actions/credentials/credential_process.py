@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import ExitStack, suppress
 
 from xswitch.actions.ports import MfaPrompt, Ports, no_progress
@@ -18,6 +17,7 @@ from xswitch.core.model import Role, SessionPlan
 from xswitch.core.profiles.binding import STORED_ONLY_VARIABLE, ProfileBinding
 from xswitch.core.profiles.managed import NO_OVERRIDES
 from xswitch.core.sessions import session_record
+from xswitch.core.text import last_argument
 
 
 def credential_process(
@@ -134,8 +134,8 @@ def _mfa_next_step(snapshot: ConfigSnapshot, role: Role, profile: str) -> str:
     A plain switch drops a managed profile's overrides, and a renewal preserves them.
     """
     if snapshot.stored_overrides(profile) != NO_OVERRIDES and not role.is_ad_hoc:
-        return f"xswitch renew {shlex.quote(profile)}"
-    return f"xswitch switch {shlex.quote(role.name)}"
+        return f"xswitch renew {last_argument(profile)}"
+    return f"xswitch switch {last_argument(role.name)}"
 
 
 def _publish(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
@@ -31,6 +30,7 @@ from xswitch.core.profiles.managed import (
 )
 from xswitch.core.profiles.process_command import quote_command
 from xswitch.core.sessions.session_record import SessionRecord
+from xswitch.core.text import last_argument
 
 _PROCESS_KEY = "credential_process"
 _COMMENT = "xswitch wrote this profile; `xswitch forget` removes it"
@@ -139,7 +139,7 @@ def ensure_bound(
         f" {role.principal or 'of no known identity'} now.",
         why=f"The config has changed since the switch, or is another one"
         f" ({role.origin.file}:{role.origin.line}).",
-        next_step=f"xswitch switch {shlex.quote(target)}",
+        next_step=f"xswitch switch {last_argument(target)}",
         code=ErrorCode.OTHER_ROLE,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from xswitch.core.display import display
 from xswitch.core.errors import AwsDeniedError, ErrorCode, MfaNeededError, XswitchError
 from xswitch.core.model import MfaChallenge, Secret
 from xswitch.core.sts_limits import is_mfa_code
+from xswitch.core.text import command_for
 
 MAX_ATTEMPTS = 3
 
@@ -36,7 +36,7 @@ class NoMfaPrompt:
             f"An MFA code for {display(challenge.serial, limit=200)} is needed,"
             " and there is no terminal to prompt on.",
             next_step=self._next_step
-            or f"xswitch switch {shlex.quote(challenge.profile)} --mfa-code CODE",
+            or command_for("xswitch switch", challenge.profile, "--mfa-code CODE"),
         )
 
 

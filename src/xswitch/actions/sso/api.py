@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from xswitch.core.model import SsoSession
 from xswitch.core.roles.sso_endpoints import with_endpoints
 from xswitch.core.sso.sessions import all_sessions
 from xswitch.core.sso.sign_in_record import sign_in_key
+from xswitch.core.text import option_text
 
 if TYPE_CHECKING:  # imported on the first call
     from xswitch.actions.sso.sign_in import SignInOptions, SignInResult
@@ -102,7 +102,7 @@ class SsoActions:
         if isinstance(session, AwsLogin):
             raise SourceCredentialsError(
                 f"Profile {session.profile} signs in with the AWS CLI.",
-                next_step=f"aws logout --profile {shlex.quote(session.profile)}",
+                next_step=f"aws logout {option_text('--profile', session.profile)}",
                 code=ErrorCode.LOGIN_NEEDED,
             )
         return sign_out(self._ports, [session])

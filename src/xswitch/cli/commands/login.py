@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import (
     error_json,
@@ -14,6 +12,7 @@ from xswitch.cli.output.json_output import (
 from xswitch.cli.parser import CommandParser, add_json
 from xswitch.cli.sign_in import sign_in
 from xswitch.core.errors import ExitCode, UsageError
+from xswitch.core.text import option_text
 
 _METHODS = {
     "authorization_code": "signed in to {}",
@@ -69,7 +68,7 @@ def login(context: Context) -> int:
         )
     session = context.actions.sso.find(arguments.target)
     if isinstance(session, AwsLogin):
-        context.progress(f"starting: aws login --profile {shlex.quote(session.profile)}")
+        context.progress(f"starting: aws login {option_text('--profile', session.profile)}")
         return context.actions.sso.aws_login(session)
     result = sign_in(
         context,

@@ -6,7 +6,6 @@ Source: IAM user guide, "Switch from a user to an IAM role (console)".
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from xswitch.core.access.model import AccessRequest, PrincipalType, TrustedPrinc
 from xswitch.core.display import display
 from xswitch.core.errors import ErrorCode, UsageError
 from xswitch.core.model import Role, TargetKind
+from xswitch.core.text import last_argument
 
 MAX_DISPLAY_NAME = 64
 MAX_CONSOLE_NAME = 64
@@ -103,7 +103,7 @@ def console_url_for_role(role: Role) -> str:
         raise UsageError(
             f"{role.name} has no console link.",
             why=reason or f"The console of the partition {role.partition} is unknown.",
-            next_step=f"xswitch switch {shlex.quote(role.name)}",
+            next_step=f"xswitch switch {last_argument(role.name)}",
             code=ErrorCode.NO_CONSOLE_LINK,
         )
     return url

@@ -13,7 +13,7 @@ from xswitch.core.errors.messages import MessageTemplate, display_reason
 from xswitch.core.errors.sso import login_command
 from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
 from xswitch.core.model import CredentialSource, CredentialSourceKind
-from xswitch.core.text import last_argument, sanitize
+from xswitch.core.text import last_argument, option_text, sanitize
 
 _CORRECT_CONFIG = "Correct it at {origin}."
 _RUN_MANUALLY = "See its output: {caller}"
@@ -175,7 +175,7 @@ def _with_profile(command_line: str, base: CredentialSource) -> str:
     return (
         command_line
         if base.profile is None
-        else f"{command_line} --profile {_shell_quoted(base.profile)}"
+        else f"{command_line} {option_text('--profile', base.profile)}"
     )
 
 

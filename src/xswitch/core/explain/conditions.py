@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,6 +18,7 @@ from xswitch.core.explain.denied_call import (
 )
 from xswitch.core.explain.matching import ConditionCheck, PolicyStatement, StatementMatch
 from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, StatementChange
+from xswitch.core.text import command_for, last_argument, option_text
 
 _TAG_PREFIXES = ("aws:requesttag/", "aws:principaltag/", "aws:resourcetag/", "iam:resourcetag/")
 _CODE_BY_CONDITION_KEY: Mapping[str, CauseCode] = MappingProxyType(
@@ -90,7 +90,7 @@ class UnmetConditions:
     @property
     def retry_command(self) -> str:
         """Command that switches again."""
-        return f"xswitch switch {shlex.quote(self.denied.profile)}"
+        return f"xswitch switch {last_argument(self.denied.hop.profile)}"
 
     @property
     def edit_step(self) -> str:
@@ -168,16 +168,16 @@ def mfa_instruction(denied: DeniedCall) -> str:
     """Return how a user makes the call with MFA."""
     profile = denied.hop.profile
     if denied.hop.call.mfa_serial:
-        return f"xswitch switch {shlex.quote(denied.profile)} --mfa-code CODE"
+        return command_for("xswitch switch", denied.hop.profile, "--mfa-code CODE")
     serial = next(iter(denied.evidence.serials), "")
     if serial:
         return (
             f"Set mfa_serial = {serial} in the profile {profile}, "
-            f"then: xswitch switch {shlex.quote(denied.profile)}"
+            f"then: xswitch switch {last_argument(denied.hop.profile)}"
         )
     return (
         f"Set mfa_serial in the profile {profile} to your device (aws iam list-mfa-devices "
-        f"--profile {shlex.quote(denied.evidence.base_profile)}), then switch again."
+        f"{option_text('--profile', denied.evidence.base_profile)}), then switch again."
     )
 
 
@@ -240,7 +240,7 @@ def _explanation(  # noqa: C901, PLR0912, PLR0915 -- one case per code, each a f
             age = "long" if caller.mfa_age is None else f"{caller.mfa_age} s"
             clause = f"{link} the MFA code is recent ({unmet.text}), and it was entered {age} ago"
             next_step = (
-                f"xswitch forget {shlex.quote(denied.evidence.base_profile)}, "
+                f"xswitch forget {last_argument(denied.evidence.base_profile)}, "
                 f"then: {retry} (asks for a new code)"
             )
         case CauseCode.IP:

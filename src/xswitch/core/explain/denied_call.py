@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,11 +73,6 @@ class DeniedCall:
     def trust_policy_name(self) -> str:
         """Name of the role's trust policy in messages."""
         return f"the trust policy of {self.hop.call.role_arn}"
-
-    @property
-    def profile(self) -> str:
-        """Profile of the hop, quoted for a shell."""
-        return shlex.quote(self.hop.profile)
 
     def cause(  # noqa: PLR0913 -- the fields of a cause
         self,

@@ -6,7 +6,6 @@ that were read completely; others "can't be seen from here" and show the stateme
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 
 from xswitch.core.explain import non_policy, policy_types
@@ -30,6 +29,7 @@ from xswitch.core.explain.model import (
 )
 from xswitch.core.explain.source_account import SideAssessment, assess_source, organization_allows
 from xswitch.core.explain.target_account import assess_target, match_trust_policy
+from xswitch.core.text import command_for
 
 _MOST_CERTAIN_FIRST = (Certainty.PROVED, Certainty.LIKELY, Certainty.UNSEEN)
 
@@ -178,8 +178,10 @@ def _possible_condition_causes(denied: DeniedCall) -> list[Cause]:
         possible.append((CauseCode.EXTERNAL_ID_WRONG, local, evidence, fix))
     elif not denied.same_account:
         evidence = "None was sent; trust policies of other companies often require one."
-        profile = shlex.quote(denied.profile)
-        fix = f"Ask the role's owner, then: xswitch switch {profile} --external-id ID"
+        fix = (
+            "Ask the role's owner, then: "
+            f"{command_for('xswitch switch', denied.hop.profile, '--external-id ID')}"
+        )
         possible.append((CauseCode.EXTERNAL_ID_MISSING, local, evidence, fix))
     if hop.caller.mfa is not True and (hop.caller.is_user or not hop.caller.arn):
         evidence = "The call was made without MFA; a policy of either account may require it."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from xswitch.core.display import display, show_value
 from xswitch.core.errors import ErrorCode
 from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, ExplanationVerdict
 from xswitch.core.model import SsoRole
+from xswitch.core.text import last_argument
 
 
 class Listed(StrEnum):
@@ -58,7 +58,7 @@ def sso_causes(
         f"The portal that sso_start_url names isn't in {session.region}, or is another's:"
         f" sso_region and sso_start_url of {label} must be those of your portal{where}.",
         "Compare both with the page of your portal, correct them, then: "
-        f"xswitch switch {shlex.quote(evidence.name)}",
+        f"xswitch switch {last_argument(evidence.name)}",
     )
     if code in _ENDED_CODES:
         ended = _cause(
@@ -76,7 +76,7 @@ def sso_causes(
             CauseCode.NETWORK,
             CauseSide.NETWORK,
             f"The portal of {label} limits how often it is asked, and has refused for now.",
-            f"Wait a minute, then: xswitch switch {shlex.quote(evidence.name)}",
+            f"Wait a minute, then: xswitch switch {last_argument(evidence.name)}",
         )
         return ExplanationVerdict.NOT_REACHED, [throttled]
     if code == ErrorCode.SSO_NOT_FOUND:
@@ -94,7 +94,7 @@ def _denied_causes(evidence: SsoEvidence) -> list[Cause]:
     """Return the causes of "No access", which is the answer in three cases."""
     role = evidence.role
     text = f"{display(role.role_name)} in {role.account_id}"
-    again = f"then: xswitch switch {shlex.quote(evidence.name)}"
+    again = f"then: xswitch switch {last_argument(evidence.name)}"
     administrator = "An administrator of Identity Center"
     missing = _cause(
         CauseCode.SSO_NOT_ASSIGNED,

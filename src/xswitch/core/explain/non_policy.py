@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from xswitch.core.errors import ErrorCode
 from xswitch.core.explain.evidence import Evidence, FailureKind, HopEvidence, SwitchFailure
 from xswitch.core.explain.model import Cause, CauseCode, CauseSide, Certainty, ExplanationVerdict
 from xswitch.core.sts_limits import MAX_CHAINED_DURATION, is_session_name
+from xswitch.core.text import command_for
 
 POLICY_CODES = frozenset({ErrorCode.NOT_AUTHORIZED, ErrorCode.EXPLICIT_DENY, ErrorCode.DENIED})
 """Codes of failures that the policies of both accounts explain."""
@@ -149,25 +149,27 @@ def _next_step(
 ) -> str:
     if hop is None:
         return failure.next_step
-    retry = f"xswitch switch {shlex.quote(hop.profile)}"
+
     role = hop.observations.role
     name = hop.call.role.name if hop.call.role is not None else "ROLE"
     if code is CauseCode.DURATION_ROLE_MAX:
         longest = 3600 if role is None else role.max_session_seconds
         return (
-            f"{retry} --duration {longest}, or an administrator of the role's account runs: "
+            f"{command_for('xswitch switch', hop.profile, f'--duration {longest}')}, "
+            "or an administrator of the role's account runs: "
             f"aws iam update-role --role-name {name} "
             f"--max-session-duration {hop.call.duration_seconds}"
         )
     if code is CauseCode.DURATION_CHAINING:
-        return f"{retry} --duration {MAX_CHAINED_DURATION}"
+        return command_for("xswitch switch", hop.profile, f"--duration {MAX_CHAINED_DURATION}")
     if code is CauseCode.SESSION_NAME:
         return (
-            f"{retry} --session-name NAME (2 to 64 letters, digits and _+=,.@-), "
+            f"{command_for('xswitch switch', hop.profile, '--session-name NAME')} "
+            "(2 to 64 letters, digits and _+=,.@-), "
             f"or set role_session_name in the profile {hop.profile}"
         )
     if code in (CauseCode.BASE_EXPIRED, CauseCode.BASE_INVALID) and hop.number > 1:
-        return f"{retry} --force"
+        return command_for("xswitch switch", hop.profile, "--force")
     return failure.next_step or (
         f"Check the configuration: xswitch config; source profile: {evidence.base_profile}"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from xswitch.core.access.model import NamedPolicy
@@ -24,6 +23,7 @@ from xswitch.core.explain.model import (
 from xswitch.core.explain.policy_types import PolicyTypeQuery, PolicyVerdict, evaluate_policy_type
 from xswitch.core.explain.source_account import SideAssessment, TrustGrants
 from xswitch.core.policy import PolicyKind
+from xswitch.core.text import command_for, last_argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _missing_role_cause(denied: DeniedCall) -> Cause | None:
         return None
     fix = (
         f"Set role_arn to it in the profile {denied.hop.profile}, "
-        f"then: xswitch switch {shlex.quote(denied.profile)}"
+        f"then: xswitch switch {last_argument(denied.hop.profile)}"
     )
     for other in others:
         parsed = parse_role_arn(other)
@@ -159,8 +159,8 @@ def _duration_cause(denied: DeniedCall) -> Cause | None:
         CauseSide.LOCAL,
         Certainty.PROVED,
         sentence,
-        next_step=(
-            f"xswitch switch {shlex.quote(denied.profile)} --duration {role.max_session_seconds}"
+        next_step=command_for(
+            "xswitch switch", denied.hop.profile, f"--duration {role.max_session_seconds}"
         ),
     )
 

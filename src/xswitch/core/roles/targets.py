@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
-import shlex
 from collections.abc import Mapping, Sequence
 
 from xswitch.core.arn import is_account_id, parse_role_arn
 from xswitch.core.errors import ErrorCode, TargetError
 from xswitch.core.model import Role
 from xswitch.core.search.matcher import Matcher
+from xswitch.core.text import command_for, last_argument
 
 _MAX_LISTED = 20
 
@@ -74,7 +74,7 @@ def _single_match(target: str, role_matches: Sequence[Role], by_name: Mapping[st
         )
         raise TargetError(
             f'"{target}" matches {len(role_matches)} roles: {", ".join(names)}{remaining}.',
-            next_step=f"xswitch switch {shlex.quote(names[0])}",
+            next_step=f"xswitch switch {last_argument(names[0])}",
             code=ErrorCode.TARGET_AMBIGUOUS,
             candidates=tuple(role.name for role in role_matches),
         )
@@ -83,9 +83,9 @@ def _single_match(target: str, role_matches: Sequence[Role], by_name: Mapping[st
     close_matches = tuple(difflib.get_close_matches(target, list(by_name), n=3, cutoff=0.5))
     is_ad_hoc = parse_role_arn(target) is not None or is_account_id(target.partition(":")[0])
     step = (
-        f"xswitch switch {shlex.quote(target)} --source PROFILE"
+        command_for("xswitch switch", target, "--source PROFILE")
         if is_ad_hoc
-        else f"xswitch switch {shlex.quote(close_matches[0])}"
+        else f"xswitch switch {last_argument(close_matches[0])}"
         if close_matches
         else "xswitch list"
     )
