@@ -2,9 +2,9 @@
 
 A role matches if every word occurs in one of its fields, in any order and ignoring case. A word
 `kind:sso` matches the targets of that kind, by its word or its name in JSON, or the start of one.
- Time is
-linear in the length of the texts. A `Matcher` is a snapshot of the roles and their usage, so a
-query always gives the same order. A longer query searches only the result of the query it extends.
+Time is linear in the length of the texts. A `Matcher` is a snapshot of the roles and their usage,
+so a query always gives the same order. A longer query searches only the result of the query it
+extends.
 """
 
 from __future__ import annotations
