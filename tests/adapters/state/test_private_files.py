@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from xswitch.adapters.state.private_files import (
+    create_private,
     keep_private,
     private_folder,
     read_file,
     replace_private,
+    write_all,
 )
 
 
@@ -86,3 +91,31 @@ def test_a_kept_file_is_private_and_the_first_one_stays(tmp_path: Path) -> None:
     assert path.read_bytes() == b"first"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [found.name for found in path.parent.iterdir()] == ["vault"]
+
+
+def test_a_file_that_is_swept_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sweep` finds it unlocked, locks it, and removes it a moment later."""
+    path, real = tmp_path / ".x.tmp", os.open
+    swept: list[str | Path] = []
+
+    def removed(sweeper: int) -> None:
+        path.unlink()
+        os.close(sweeper)
+
+    def swept_at_once(name: str | Path, flags: int, *rest: int, **more: Any) -> int:
+        descriptor = real(name, flags, *rest, **more)
+        if flags & os.O_EXCL and not swept:
+            sweeper = real(name, os.O_RDONLY)
+            fcntl.flock(sweeper, fcntl.LOCK_EX)
+            swept.append(name)
+            threading.Timer(0.05, removed, (sweeper,)).start()
+        return descriptor
+
+    monkeypatch.setattr(os, "open", swept_at_once)
+    with create_private(path) as written:
+        write_all(written, b"whole")
+        path.rename(tmp_path / "kept")
+    assert swept
+    assert (tmp_path / "kept").read_bytes() == b"whole"

@@ -25,6 +25,7 @@ _BINARY = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
 _TRIES = 3
+_LOCK_TRIES, _LOCK_SECONDS = 500, 0.002
 _UNLOCKABLE_SECONDS = 60.0
 """The age from which a temporary file counts as left behind where there are no locks."""
 
@@ -120,7 +121,7 @@ def open_private(path: str | Path, *, dir_fd: int | None = None) -> int:
     for _ in range(_TRIES):
         descriptor = os.open(path, _CREATE, 0o600, dir_fd=dir_fd)
         try:
-            _lock(descriptor)
+            _lock_own(descriptor)
             if os.fstat(descriptor).st_nlink:
                 set_private_mode(descriptor)
                 return descriptor
@@ -131,6 +132,17 @@ def open_private(path: str | Path, *, dir_fd: int | None = None) -> int:
             raise
         os.close(descriptor)  # `sweep` took it before it was locked
     raise OSError(errno.EAGAIN, "it was removed at once", str(path))
+
+
+def _lock_own(descriptor: int) -> None:
+    """Lock a temporary file that this process has just made.
+
+    `sweep` may hold it for a moment, as it was unlocked: what it decided shows in the link count.
+    """
+    for _ in range(_LOCK_TRIES):
+        if _lock(descriptor) or not _has_locks(descriptor):
+            return
+        time.sleep(_LOCK_SECONDS)
 
 
 def _lock(descriptor: int) -> bool:
