@@ -51,11 +51,13 @@ class FileHotPointers:
             self.remove(managed_profile)
 
     def remove(self, managed_profile: str) -> None:
-        """Remove the pointer; the next call starts the full program."""
+        """Remove the pointer, and what callers share; the next call starts the full program."""
         with contextlib.suppress(OSError):
             pointer = self._pointer(managed_profile)
             if pointer is not None:
                 pointer.unlink(missing_ok=True)
+                for beside in (turns.failure_file, turns.lock_file):
+                    Path(os.fsdecode(beside(bytes(pointer)))).unlink(missing_ok=True)
 
     def share_failure(self, names: Sequence[str], exit_code: int, line: str) -> None:
         """Tell the callers that wait for this one's result why there is no session."""
