@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
+_SLOWEST = 30
 _HANGS = 600
 """Seconds after which a test with its full count is named as one that hangs."""
 
@@ -101,6 +102,12 @@ ROWS: dict[str, Row] = {
         "no foreign byte changed; what was edited stays; a second run changes nothing",
         "test_populated",
         ("core/sso/test_populate.py",),
+    ),
+    "populate_odd": Row(
+        "The same with mistakes in the configs",
+        2_500,
+        "no foreign byte changed, or refused because no edit is safe",
+        "test_populated",
     ),
     "edited": Row(
         "Edits of config, credentials, and settings around a plan, its pointer, and the hot path",
@@ -199,7 +206,7 @@ ROWS: dict[str, Row] = {
     "kinds": Row(
         "Each kind of profile, and roles of each other source, switched to in bash, zsh, and fish,"
         " then real clients",
-        15,
+        6,
         "the announced identity",
         "test_kinds",
     ),
@@ -271,6 +278,8 @@ def main() -> int:
                     "worksteal",
                     "--timeout",
                     str(_HANGS),
+                    "--durations",
+                    str(_SLOWEST),
                     "-p",
                     "support.reliability.soak_plugin",
                     *arguments,

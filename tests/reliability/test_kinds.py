@@ -44,13 +44,22 @@ def home(aws: KindsAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ki
 
 
 def _cells() -> list[tuple[Route, Kind, tuple[Client, ...]]]:
-    """Return every shell with every kind and client in `make soak`.
+    """Return every shell with every kind in `make soak`, and each kind with every client.
 
-    Else every kind with a shell of its turn, and with two clients of its turn, of which the AWS CLI
-    is the slowest; of the roles of other sources, one client.
+    A shell's environment doesn't depend on the client, so each shell has two of the clients. Else
+    every kind with a shell of its turn, and with two clients of its turn, of which the AWS CLI is
+    the slowest; of the roles of other sources, one client.
     """
     if SOAK:
-        return [(shell, kind, KINDS_CLIENTS) for shell in _SHELLS for kind in _ALL]
+        return [
+            (
+                shell,
+                kind,
+                tuple(KINDS_CLIENTS[(turn + step) % len(KINDS_CLIENTS)] for step in (0, 1)),
+            )
+            for turn, shell in zip((0, 2, 4), _SHELLS, strict=True)
+            for kind in _ALL
+        ]
     return [
         (
             _SHELLS[number % len(_SHELLS)],

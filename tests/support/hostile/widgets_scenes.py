@@ -325,7 +325,7 @@ SCENES: Mapping[str, Scene] = {
             "TextField",
         },
         {
-            "what a portal's listing fails with": 0.6,
+            "what a portal's listing fails with": 0.5,
             "sign-in": 0.8,
             "sessions to choose from": 0.8,
             "pasted into the fields of a session": 0.8,
