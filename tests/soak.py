@@ -14,7 +14,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-_SLOWEST = 30
 _HANGS = 600
 """Seconds after which a test with its full count is named as one that hangs."""
 
@@ -278,8 +277,6 @@ def main() -> int:
                     "worksteal",
                     "--timeout",
                     str(_HANGS),
-                    "--durations",
-                    str(_SLOWEST),
                     "-p",
                     "support.reliability.soak_plugin",
                     *arguments,

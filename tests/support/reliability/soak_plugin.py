@@ -1,8 +1,12 @@
-"""A pytest plugin for the soak: counts ordinary tests that prove a row, one figure per function."""
+"""A pytest plugin for the soak: counts ordinary tests that prove a row, one figure per function.
+
+At the end it prints how long the tests of each module took, so that one sees what to shorten.
+"""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,9 +16,20 @@ from support.reliability.soak import write
 
 IN_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # the one that started them hears of all tests
 
+_seconds: Counter[str] = Counter()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the seconds of each module, the longest first."""
+    if not IN_WORKER:
+        terminalreporter.section("seconds of each module")
+        for module, seconds in _seconds.most_common():
+            terminalreporter.write_line(f"{seconds:6d}  {module}")
+
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Record a row's finished test; a skipped one doesn't count."""
+    _seconds[report.nodeid.partition("::")[0]] += round(report.duration)
     if IN_WORKER or (report.when != "call" and not report.skipped):
         return
     path, _, name = report.nodeid.partition("::")
