@@ -13,7 +13,9 @@ import pytest
 
 from conftest import FixedClock, needs_root
 from support.config.store import BEFORE, KEYS, XS, names, refusal, store_at
+from xswitch.adapters.config import atomic_replace
 from xswitch.adapters.config.store import FileConfigStore
+from xswitch.adapters.state.private_files import create_private
 
 
 @pytest.fixture
@@ -173,3 +175,22 @@ def test_nothing_to_change_needs_no_permission(store: FileConfigStore, folder: P
     (folder / "config").chmod(0o444)
     store.ensure_writable([])
     store.ensure_writable(["credentials"])
+
+
+def test_a_probe_that_another_process_sweeps_away_is_no_obstacle(
+    store: FileConfigStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is unlocked for a moment before it's removed."""
+    swept: list[str] = []
+
+    @contextmanager
+    def swept_afterward(path: str) -> Iterator[int]:
+        with create_private(path) as descriptor:
+            yield descriptor
+        Path(path).unlink()
+        swept.append(path)
+
+    monkeypatch.setattr(atomic_replace, "create_private", swept_afterward)
+    store.ensure_writable(["config", "credentials"])
+    assert len(swept) == 2
+    assert names(folder) == ["config", "credentials"]

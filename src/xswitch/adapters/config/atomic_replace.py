@@ -150,7 +150,7 @@ def ensure_replaceable(kind: FileKind, path: str) -> None:
             if kind == "credentials":
                 _check_folder(path, Path(folder))
                 _check_private(descriptor, path)
-        Path(probe).unlink()
+        Path(probe).unlink(missing_ok=True)  # no longer locked, so another process may sweep it
     except OSError as error:
         raise _unwritable(target, error) from None
 
