@@ -236,7 +236,9 @@ def test_forget_all_deletes_the_sign_in(corp: Corp) -> None:
     assert corp.run("login", "corp", answer="approve").code == 0
     done = corp.run("forget", "--all", "--yes", "--json")
     assert done.code == 0, done.err
-    assert [found["name"] for found in done.json["data"]["forgotten"]] == ["corp (sign-in)"]
+    forgotten = [found["name"] for found in done.json["data"]["forgotten"]]
+    # The folder in /dev/shm that all programs of this user share may hold another test's
+    assert [name for name in forgotten if "didn't name" not in name] == ["corp (sign-in)"]
     assert corp.record() == SignInRecord()
 
 

@@ -249,9 +249,9 @@ def test_tokens_that_are_just_right(aws: EmbeddedAws, claims: dict[str, Any]) ->
 
 def test_a_token_expires_by_the_clock_of_sessions(aws: EmbeddedAws) -> None:
     token = ISSUER.token(NOW)
-    aws.clock.advance(3_599)
+    aws.clock.advance(3_500)  # the clock also goes on by itself
     assume(aws, token)
-    aws.clock.advance(1)
+    aws.clock.advance(100)
     assert refused(aws, token)[0] == "ExpiredTokenException"
 
 
