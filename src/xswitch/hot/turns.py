@@ -8,8 +8,11 @@ first one now: the one before it was killed.
 """
 # No `from __future__ import annotations` here: it would load a module.
 
-import posix
+import sys
 import time
+
+if sys.platform != "win32":
+    import posix
 
 MAGIC = b"xswitch-failure1"
 
@@ -32,8 +35,8 @@ _FILES = (b"AWS_CONFIG_FILE", b"AWS_SHARED_CREDENTIALS_FILE")  # among the input
 def others_turn_ended(file: bytes, until: float) -> bool:
     """Wait for the caller that has the turn; return False if this caller has to act itself.
 
-    It then has the turn until its process ends, or there is no turn to wait for. `file` is the
-    lock, `until` a time of the monotonic clock. Raises OSError.
+    That is because it now has the turn, until its process ends, or because it can't wait for one.
+    `file` is the lock, `until` a time of the monotonic clock. Raises OSError.
     """
     descriptor = posix.open(
         file,
@@ -61,7 +64,7 @@ def others_turn_ended(file: bytes, until: float) -> bool:
 def _wait(descriptor: int, until: float) -> bool:
     holder = posix.pread(descriptor, 20, 0).strip()
     # One whose command started this process waits for it; the full program says so
-    if holder.isdigit() and int(holder) in _ancestors(posix.getppid()):
+    if holder.isdigit() and int(holder) in ancestors(posix.getppid()):
         return False
     seconds = _FIRST_POLL_SECONDS
     while time.monotonic() < until:
@@ -75,7 +78,7 @@ def _wait(descriptor: int, until: float) -> bool:
     return False
 
 
-def _ancestors(process: int) -> list[int]:
+def ancestors(process: int) -> list[int]:
     """Return a process and those that it descends from, as far as /proc tells."""
     found: list[int] = []
     while process > 1 and len(found) < _MAX_DEPTH:
@@ -136,10 +139,8 @@ def shared_failure(content: bytes, lines: list[bytes], since: float) -> tuple[in
     `content` is the file's, `lines` are those of `failure_lines`, `since` is the time (epoch) from
     which on it counts. Raises ValueError if it's another one.
     """
-    *found, at, code, text, after_last = content.split(b"\n")
-    age = time.time() - int(at) / 1e9
-    if found != lines or after_last or not 0 <= age < _MAX_FAILURE_SECONDS:
-        raise ValueError
-    if int(at) / 1e9 < since:
+    *found, nanoseconds, code, text, after_last = content.split(b"\n")
+    at, now = int(nanoseconds) / 1e9, time.time()
+    if found != lines or after_last or not since <= at <= now < at + _MAX_FAILURE_SECONDS:
         raise ValueError
     return int(code), text + b"\n"

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_MAX_DEPTH = 64
+from xswitch.hot.turns import ancestors
+
 _PROC = Path("/proc")
 
 
@@ -19,7 +20,7 @@ def held_by_ancestor(path: Path) -> bool:
     """
     with contextlib.suppress(OSError, ValueError):
         holders = set(_holders(path.stat().st_ino))
-        return bool(holders) and any(pid in holders for pid in _ancestors(os.getppid()))
+        return bool(holders) and any(pid in holders for pid in ancestors(os.getppid()))
     return False
 
 
@@ -30,13 +31,3 @@ def _holders(inode: int) -> Iterator[int]:
         # device isn't compared, since on btrfs and overlays it differs from stat's.
         if words[1] == "FLOCK" and words[5].endswith(f":{inode}"):
             yield int(words[4])
-
-
-def _ancestors(pid: int) -> Iterator[int]:
-    for _ in range(_MAX_DEPTH):
-        if pid <= 1:
-            return
-        yield pid
-        # The command's name, in parentheses, may hold anything.
-        stat = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2]
-        pid = int(stat.split()[1])

@@ -60,7 +60,7 @@ class FileHotPointers:
                     Path(os.fsdecode(beside(bytes(pointer)))).unlink(missing_ok=True)
 
     def share_failure(self, names: Sequence[str], exit_code: int, line: str) -> None:
-        """Tell the callers that wait for this one's result why there is no session."""
+        """Tell the callers that wait for this session why none came."""
         pointer = self._pointer(names[0])
         if pointer is None or not pointer.exists():
             return

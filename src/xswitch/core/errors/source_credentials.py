@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -177,10 +176,6 @@ def _with_profile(command_line: str, base: CredentialSource) -> str:
         if base.profile is None
         else f"{command_line} {option_text('--profile', base.profile)}"
     )
-
-
-def _shell_quoted(name: str) -> str:
-    return shlex.quote(sanitize(name))
 
 
 def source_name(base: CredentialSource) -> str:
