@@ -450,14 +450,19 @@ def _renew(folder: bytes, name: bytes, words: list[str], command: list[str]) -> 
         posix._exit(1)  # noqa: SLF001 -- os._exit, without os
 
 
+def open_to_lock(path: bytes) -> int:
+    """Open a private file that only serves as a lock, and make it if it is missing."""
+    return posix.open(
+        path,
+        posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK,
+        0o600,
+    )
+
+
 def _claim_renewal(marker: bytes) -> bool:
     """Return True, to one caller only, if no renewal was started in the last `RENEW_SECONDS`."""
     try:
-        descriptor = posix.open(
-            marker,
-            posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK,
-            0o600,
-        )
+        descriptor = open_to_lock(marker)
     except OSError:
         return False
     try:

@@ -11,6 +11,8 @@ first one now: the one before it was killed.
 import sys
 import time
 
+from xswitch.hot.answer import open_to_lock
+
 if sys.platform != "win32":
     import posix
 
@@ -38,11 +40,7 @@ def others_turn_ended(file: bytes, until: float) -> bool:
     That is because it now has the turn, until its process ends, or because it can't wait for one.
     `file` is the lock, `until` a time of the monotonic clock. Raises OSError.
     """
-    descriptor = posix.open(
-        file,
-        posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK,
-        0o600,
-    )
+    descriptor = open_to_lock(file)
     status = posix.fstat(descriptor)
     if status.st_uid != posix.geteuid() or status.st_mode & _TYPE != _REGULAR:
         posix.close(descriptor)
