@@ -47,9 +47,14 @@ def command_for(command: str, name: str, options: str = "") -> str:
 
 def option_text(name: str, value: str) -> str:
     """Write an option with its value for a shell, also if the value begins with `-`; sanitized."""
+    return verbatim_option(name, sanitize(value))
+
+
+def verbatim_option(name: str, value: str) -> str:
+    """Write an option for a shell as `option_text` does, with every character of the value."""
     import shlex  # noqa: PLC0415 -- as above
 
-    quoted = shlex.quote(sanitize(value))
+    quoted = shlex.quote(value)
     return f"{name}={quoted}" if value.startswith("-") else f"{name} {quoted}"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from xswitch.core.access.model import AccessPlan, AccountPlan, IamCall
 from xswitch.core.access.render.common import comment, file_name, header_lines
-from xswitch.core.text import sanitize
+from xswitch.core.text import sanitize, verbatim_option
 
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _FETCHED = ("file://", "fileb://", "http://", "https://")
@@ -75,9 +75,7 @@ def _options(call: IamCall) -> Iterator[str]:
 def _option(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return name if value else name.replace("--", "--no-", 1)
-    text = value if isinstance(value, str) else json.dumps(value)
-    # A value that begins with a hyphen would be read as an option.
-    return f"{name}={shlex.quote(text)}" if text.startswith("-") else f"{name} {shlex.quote(text)}"
+    return verbatim_option(name, value if isinstance(value, str) else json.dumps(value))
 
 
 def _kebab(name: str) -> str:
