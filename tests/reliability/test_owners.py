@@ -16,6 +16,7 @@ from support.aws.emulator import aws_server
 from support.e2e import Home
 from support.forked import Forks
 from support.reliability.soak import chance, count, tell
+from support.runtime_folder import runtime_folder
 from support.surroundings import CHANGES, RUNS, SILENT, faults_of, mend, next_command
 from xswitch.emulator.server import EmbeddedAws
 
@@ -111,14 +112,13 @@ def owned(aws: EmbeddedAws) -> Iterator[Home]:
     """The home of an ordinary user, after a switch."""
     top = Path(tempfile.mkdtemp(prefix="xswitch-owners-"))
     top.chmod(0o755)
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
     folder = top / "home"
     folder.mkdir(mode=0o700)
-    home = Home(folder, aws, memory)
-    (folder / ".config/xswitch/config.toml").write_text("")  # selects and records the vault
-    yield home
+    with runtime_folder() as memory:
+        home = Home(folder, aws, memory)
+        (folder / ".config/xswitch/config.toml").write_text("")  # selects and records the vault
+        yield home
     shutil.rmtree(top)
-    shutil.rmtree(memory)
 
 
 def give_all(home: Home, uid: int) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ from support.aws.emulator import (
     trust,
 )
 from support.e2e import XSWITCH
+from support.runtime_folder import runtime_folder
 from xswitch.emulator.http import HttpResponse
 from xswitch.emulator.server import EmbeddedAws
 from xswitch.emulator.sigv4 import HttpRequest
@@ -137,7 +136,6 @@ class World:
 @contextmanager
 def world(aws: GenerousAws, folder: Path) -> Iterator[World]:
     """Make a home folder in `folder`, and a runtime keyring in memory."""
-    memory = Path(tempfile.mkdtemp(prefix="xswitch-test-", dir="/dev/shm"))
     home = folder / "home"
     aws_folder = home / ".aws"
     aws_folder.mkdir(parents=True, mode=0o700)
@@ -153,12 +151,11 @@ def world(aws: GenerousAws, folder: Path) -> Iterator[World]:
         "PATH": f"{XSWITCH.parent}:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "TERM": "xterm-256color",
-        "XDG_RUNTIME_DIR": str(memory),
         "AWS_EC2_METADATA_DISABLED": "true",
         # For every identity, so that a wrong one is seen and not just lost on the way
         "AWS_ENDPOINT_URL": aws.endpoint,
     }
-    try:
-        yield World(aws, home, memory, config, credentials, env=dict(env))
-    finally:
-        shutil.rmtree(memory)
+    with runtime_folder() as memory:
+        yield World(
+            aws, home, memory, config, credentials, env={**env, "XDG_RUNTIME_DIR": str(memory)}
+        )
