@@ -17,7 +17,7 @@ import pytest
 
 from support.aws.cli import signing_in
 from support.aws.identity_center import fetch
-from support.aws.login import answer_page, login_file, sign_in_to_console, write_login
+from support.aws.login import ProofKey, answer_page, login_file, sign_in_to_console, write_login
 from support.aws.web_identity import Issuer, signing_key
 from support.e2e import XSWITCH, run
 from support.forked import Forks, forks
@@ -105,6 +105,10 @@ def _other_key(aws: KindsAws, home: Path) -> None:
     file.write_text(json.dumps({**data, "dpopKey": other}), encoding="utf-8")
 
 
+def _unreadable_key(aws: KindsAws, home: Path) -> None:
+    write_login(home, sign_in_to_console(aws, LOGIN, key=ProofKey(readable=False)))
+
+
 WEB = {
     "missing": Case(
         lambda _, home: (home / "token").unlink(), "web_identity_file", "can't be read"
@@ -147,6 +151,7 @@ CONSOLE = {
         _changed_user(attached_policies=[]), "login_denied", "signin:CreateOAuth2Token"
     ),
     "key": Case(_other_key, "login_denied", "another key"),
+    "unreadable key": Case(_unreadable_key, "login_needed", "key of the stored sign-in"),
     "throttled": Case(_fault("throttling", "CreateOAuth2Token"), "throttled", "Too many requests"),
     "down": Case(
         _fault("server_error", "CreateOAuth2Token"), "aws_internal", "again", ExitCode.NETWORK

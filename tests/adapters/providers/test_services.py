@@ -473,6 +473,18 @@ def test_a_throttled_sign_in_service_is_no_denial(
         assert refused(CredentialSourceKind.LOGIN_SESSION, login()).code == "throttled"
 
 
+def test_a_sign_in_service_that_returns_expired_keys(
+    clean_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_login(clean_world, LOGIN, timedelta(minutes=-1))
+    keys = {"accessKeyId": "ASIAFRESH", "secretAccessKey": "fresh", "sessionToken": "token"}
+    answer = {"accessToken": keys, "expiresIn": -60, "refreshToken": "next-refresh"}
+    with serve(lambda _: json_reply(200, answer)) as signin:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SIGNIN", signin.url)
+        error = refused(CredentialSourceKind.LOGIN_SESSION, login())
+    assert error.why == "AWS returned credentials that have already expired."
+
+
 def test_the_login_cache_may_be_elsewhere(
     clean_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,13 +35,26 @@ __all__ = ["CROSS_DEVICE", "SAME_DEVICE"]
 USER = f"arn:aws:iam::{DEV}:user/dev"
 """Of the default state; it has an MFA device."""
 CALLBACK = "http://127.0.0.1:4711/oauth/callback"
+_KEY_BYTES = 32
+_PLACE_OF_KEY_LENGTH = 6  # of a private key by SEC1: a sequence of the version and the key
 
 
 class ProofKey:
-    """The key of a login, which proves who refreshes it."""
+    """The key of a login, which proves who refreshes it.
 
-    def __init__(self) -> None:
+    One of 250 keys begins with a zero byte; awscrt writes it without that byte, and then can't read
+    what it wrote. `readable=False` generates such a key.
+    """
+
+    def __init__(self, *, readable: bool = True) -> None:
         self._key = EC.new_generate(ECType.P_256)
+        while self._is_whole is not readable:
+            self._key = EC.new_generate(ECType.P_256)
+
+    @property
+    def _is_whole(self) -> bool:
+        length = int(self._key.export_key(ECExportFormat.SEC1)[_PLACE_OF_KEY_LENGTH])
+        return length == _KEY_BYTES
 
     @property
     def jwk(self) -> dict[str, str]:
@@ -177,10 +190,10 @@ def code_for(aws: EmbeddedAws, user: str = USER, client_id: str = SAME_DEVICE) -
 
 
 def sign_in_to_console(
-    aws: EmbeddedAws, user: str = USER, client_id: str = SAME_DEVICE
+    aws: EmbeddedAws, user: str = USER, client_id: str = SAME_DEVICE, key: ProofKey | None = None
 ) -> ConsoleLogin:
-    """Sign in as `aws login` does."""
-    key = ProofKey()
+    """Sign in as `aws login` does; with a new key, if none is given."""
+    key = key or ProofKey()
     status, answer = token_request(aws, key, code_for(aws, user, client_id))
     assert status == 200, answer
     expires_at = aws.clock.now() + timedelta(seconds=answer["expiresIn"])
