@@ -270,7 +270,7 @@ def main() -> int:
         ran = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", *places),
-                *("-n", str((os.cpu_count() or 1) + 2)),  # much of it waits
+                *("-n", str((os.cpu_count() or 1) + 3)),  # much of it waits
                 *(
                     "-q",
                     "--dist",

@@ -10,7 +10,7 @@ from support.homes import aws, home
 __all__ = ["aws", "home"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def warm() -> Iterator[Forks]:
     """Yield a warm interpreter, whose forks run xswitch for a tenth of a start."""
     with forks() as started:

@@ -13,6 +13,7 @@ import pytest
 
 from support.aws.emulator import default_state, totp_code
 from support.e2e import XSWITCH, Home, run
+from support.forked import Forks
 from support.hostile.canary import LONG_TERM, Canaries, Watch, has_code, issued, report
 from support.hostile.canary_lines import lines, missing_words, with_debug
 from support.processes import ending
@@ -22,7 +23,7 @@ from xswitch.emulator.server import EmbeddedAws
 
 
 def test_no_command_line_reveals_a_secret(
-    home: Home, aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Forks
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("state.json").write_text(json.dumps(default_state()))
@@ -35,9 +36,14 @@ def test_no_command_line_reveals_a_secret(
     plain = lines(code, aws.port)
     every = [*plain, *with_debug(plain)]
     assert missing_words(every) == []
-    tried = every if SOAK else [*plain[:3], *with_debug(plain[:3])]
+    as_programs = plain if SOAK else plain[:3]
+    in_forks = with_debug(as_programs)
+    tried = [*as_programs, *in_forks]
+    temporary_files = {"TMPDIR": str(temporary)}
     with Watch(home.folder, Canaries(LONG_TERM)) as watch:
-        outputs = {words: home.run(*words, env={"TMPDIR": str(temporary)}) for words in tried}
+        outputs = {words: home.run(*words, env=temporary_files) for words in as_programs}
+        for words in in_forks:
+            outputs[words] = warm.run(words, {**home.env, **temporary_files}, cwd=tmp_path)
     canaries = Canaries([*LONG_TERM, *issued(aws)])
     assert len(canaries) > len(LONG_TERM) + 2
     assert watch.processes > len(tried)

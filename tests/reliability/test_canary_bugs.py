@@ -14,6 +14,7 @@ import pytest
 
 from support.aws.emulator import totp_code
 from support.e2e import XSWITCH, Home
+from support.forked import Forks
 from support.hostile.canary import LONG_TERM, Canaries, has_code, issued, report
 from support.hostile.canary_lines import lines, with_debug
 from support.programs.canary import CANARY
@@ -42,8 +43,9 @@ BUGS = [
 
 @pytest.mark.parametrize("bug", ["none", *BUGS] if SOAK else ["none", "sts"])
 def test_no_crash_and_no_log_reveals_a_secret(
-    bug: str, home: Home, aws: EmbeddedAws, tmp_path: Path
+    bug: str, home: Home, aws: EmbeddedAws, tmp_path: Path, warm: Forks
 ) -> None:
+    home.warm = warm
     begun = home.run("switch", "admin", "--mfa-code", totp_code(now=aws.clock.now()))
     assert begun.code == 0, begun.err
     assert home.run("switch", "reader").code == 0

@@ -15,6 +15,7 @@ import pytest
 
 from conftest import missing, needs_root
 from support.e2e import XSWITCH, Home, Ran, run
+from support.forked import Forks
 from support.reliability.soak import count, tell
 from xswitch.core.errors import ExitCode
 
@@ -269,18 +270,17 @@ def file_faults(home: Home, before: dict[Path, bytes | str], code: ExitCode) -> 
 
 @pytest.mark.parametrize("kind", list(KINDS)[:: count(4, 1)])
 def test_the_obstacle_is_reported_and_nothing_is_lost(
-    home: Home, kind: str, need: Callable[[str], str]
+    home: Home, kind: str, need: Callable[[str], str], warm: Forks
 ) -> None:
     plant, code = KINDS[kind]
     if plant is owned_by_another:
         needs_root("only root can give a file away")
     plant(home)
     before = snapshot(home)
-    words = [*plain_user(need), str(XSWITCH)]
-    ran = run([*words, "switch", "reader"], home.env)
+    ran = run([*plain_user(need), str(XSWITCH), "switch", "reader"], home.env)
     faults = check_result(ran, code) + file_faults(home, before, code)
     for other in OTHERS[: count(0, len(OTHERS))]:
-        then = run([*words, *other], home.env)
+        then = warm.run(other, home.env, capabilities=False)
         faults += [f"{other[0]}: {fault}" for fault in check_result(then, None)]
         faults += [f"{other[0]}: {fault}" for fault in file_faults(home, before, ExitCode.DONE)]
     runs = 1 + count(0, len(OTHERS))

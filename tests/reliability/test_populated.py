@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from support.config.texts import clean_texts, texts
@@ -17,12 +19,13 @@ PLACES = ("{section}\n{text}", "{text}\n{section}")
 def test_populating_changes_no_foreign_byte_and_nothing_twice(chunk: int, how_many: int) -> None:
     random = chance("populate", chunk)
     whole, odd = Tally(), Tally()
-    for number, text in enumerate(drawn(clean_texts("config"), "populate", chunk, how_many)):
-        placed = PLACES[number % 2].format(section=SECTION, text=text)
+    generated = drawn(clean_texts("config"), "populate", chunk, how_many // len(PLACES))
+    for placed in _placed(generated):
         with whole.case(placed):
             whole.parts[check(placed, random)] += 1
-    for number, text in enumerate(drawn(texts("config"), "populate odd", chunk, how_many // 4)):
-        placed = PLACES[number % 2].format(section=SECTION, text=text)
+    mistaken = math.ceil(how_many / 4 / len(PLACES))
+    odd_texts = drawn(texts("config"), "populate odd", chunk, mistaken)
+    for placed in _placed(odd_texts):
         with odd.case(placed):
             try:
                 odd.parts[check(placed, random)] += 1
@@ -31,3 +34,7 @@ def test_populating_changes_no_foreign_byte_and_nothing_twice(chunk: int, how_ma
     assert whole.parts["populated"] > how_many // 2
     whole.tell("populate", "generated configs, populated, edited, and pruned")
     odd.tell("populate_odd", "generated configs with mistakes in them, populated or refused")
+
+
+def _placed(generated: list[str]) -> list[str]:
+    return [place.format(section=SECTION, text=text) for text in generated for place in PLACES]

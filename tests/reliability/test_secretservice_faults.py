@@ -16,6 +16,7 @@ import pytest
 from conftest import find_program
 from support.aws.emulator import DEV_SECRET, PLAIN_SECRET
 from support.e2e import Home, Ran, run
+from support.forked import Forks
 from support.hostile.canary import Canaries, issued
 from support.reliability.soak import SOAK, tell
 from support.vault.secret_service import FakeSecretService, fake_secret_service
@@ -77,9 +78,10 @@ def keyring_home(home: Home) -> Home:
 
 @pytest.mark.parametrize("name", MOODS if SOAK else _FAST)
 def test_a_faulty_secret_service_gives_the_right_result(
-    name: str, keyring_home: Home, aws: EmbeddedAws
+    name: str, keyring_home: Home, aws: EmbeddedAws, warm: Forks
 ) -> None:
     home, mood = keyring_home, MOODS[name]
+    home.warm = warm
     long_term = [DEV_SECRET, PLAIN_SECRET]
     with fake_secret_service(find_program) as service:
         home.env["DBUS_SESSION_BUS_ADDRESS"] = service.address

@@ -100,11 +100,12 @@ def test_each_case_has_its_own_message() -> None:
     )  # two delays, two broken responses, and a clock ahead or behind
 
 
-def test_a_valid_session_makes_no_sts_call() -> None:
+def test_a_valid_session_makes_no_sts_call(warm: Forks) -> None:
     faults = []
     commands = _SILENT if SOAK else _SILENT[-4:]
     with faulty_setup(FAULTS["reset"]) as setup:
         place = setup.copy(setup.warm)
+        place.warm = warm
         for words in commands:
             ran = place.run(*words)
             faults += [f"{' '.join(words)}: {ran.err}"] if ran.code else []

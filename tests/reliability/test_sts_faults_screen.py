@@ -73,5 +73,5 @@ def _written(program: Watched, says: str) -> bool:
     return False
 
 
-def _plain(written: bytes) -> str:
+def _plain(written: bytes | bytearray) -> str:
     return _CONTROL.sub(b" ", written).decode("utf-8", "replace")

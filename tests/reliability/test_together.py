@@ -14,6 +14,7 @@ import pytest
 
 from support.aws.emulator import READER_ARN
 from support.e2e import XSWITCH, Home
+from support.forked import Forks
 from support.reliability.soak import chunks, count, tell
 from support.vault.keyrings import memory_folder
 from xswitch.emulator.server import EmbeddedAws
@@ -82,9 +83,14 @@ def _roles(home: Home, number: int) -> list[str]:
     return names
 
 
-def test_switches_to_different_roles_lose_no_profile(home: Home, aws: EmbeddedAws) -> None:
+def test_switches_to_different_roles_lose_no_profile(
+    home: Home, aws: EmbeddedAws, warm: Forks
+) -> None:
     rounds, faults = count(1, 20), 0
+    home.warm = warm
+    original = home.config.read_text(encoding="utf-8")
     for number in range(rounds):
+        home.config.write_text(original, encoding="utf-8")
         names = _roles(home, number)
         before = len(aws.calls)
         running = [

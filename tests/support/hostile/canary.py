@@ -43,7 +43,7 @@ class Canaries:
     def __len__(self) -> int:
         return len(set(self._forms.values()))
 
-    def in_bytes(self, content: bytes) -> list[str]:
+    def in_bytes(self, content: bytes | bytearray) -> list[str]:
         """Return the beginnings of the canaries in some bytes."""
         return sorted({name for form, name in self._forms.items() if form in content})
 

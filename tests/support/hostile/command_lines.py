@@ -44,6 +44,7 @@ BASES: Mapping[str, tuple[list[str], list[str]]] = {
 """For each command, the words before a hostile word, and those before a hostile option value."""
 # In front of a hostile word, so that no role matches it.
 _NOTHING = "no such thing: "
+_OPTION_EACH = 3
 UNTOLD = "untold"
 """The scene of commands that print none or few of the texts."""
 _FORMATS = ("text", "json", "cli", "cloudformation", "terraform")
@@ -76,7 +77,10 @@ def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.Argument
 
 
 def by_argv(texts: Sequence[str]) -> list[Job]:
-    """Give each text to each command as a word and as an option's value, each option in turn."""
+    """Give each text to each command as a word, or, one of three, as an option's value in turn.
+
+    Not every message about an option shows its value.
+    """
     jobs = []
     for command, whole in grammar().items():
         word, base = BASES[command]
@@ -90,11 +94,12 @@ def by_argv(texts: Sequence[str]) -> list[Job]:
         json_too = any("--json" in action.option_strings for action in parser._actions)
         for number, text in enumerate(texts):
             more = ["--json"] if json_too and number % 2 else []
-            jobs.append(Job(scene, [*word, _NOTHING + text, *more]))
-            if valued:
-                option = valued[number % len(valued)]
+            if not valued or number % _OPTION_EACH:
+                jobs.append(Job(scene, [*word, _NOTHING + text, *more]))
+            else:
+                option = valued[number // _OPTION_EACH % len(valued)]
                 value = (
-                    f"{text}={text}" if option in ("--tag", "--document") and number % 3 else text
+                    f"{text}={text}" if option in ("--tag", "--document") and number % 2 else text
                 )
                 jobs.append(Job(scene, [*base, option, value, *more]))
     for number, text in enumerate(texts):

@@ -95,7 +95,7 @@ def _ours(clipboard: re.Match[str]) -> str:
     )
 
 
-def foreign_output(written: bytes) -> list[str]:
+def foreign_output(written: bytes | bytearray) -> list[str]:
     """Return parts of an output that xswitch doesn't write itself.
 
     These are unknown controls, links, and bidirectional marks.

@@ -424,7 +424,7 @@ def environ_of(environ: Mapping[str, str], texts: Sequence[str]) -> dict[str, st
     }
 
 
-def written_wrongly(written: bytes) -> list[str]:
+def written_wrongly(written: bytes | bytearray) -> list[str]:
     """Return output that xswitch shouldn't write.
 
     Lines copied for the user are excepted if their content is correct.

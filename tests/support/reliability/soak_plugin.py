@@ -5,6 +5,7 @@ At the end it prints how long the tests of each module took, so that one sees wh
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from pathlib import Path
@@ -15,6 +16,9 @@ from soak import ROWS
 from support.reliability.soak import write
 
 IN_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # the one that started them hears of all tests
+
+# Generated input is made of many small objects that live long; collections cost a tenth of it.
+gc.set_threshold(100_000, 50, 100)
 
 _seconds: Counter[str] = Counter()
 

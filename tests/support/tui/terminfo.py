@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xswitch.tui.startup.full_screen import supports_full_screen
 
+_PROGRAM = Path(__file__).parents[1] / "programs" / "terminals.py"
 _FOLDERS = ("/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo")
 
 
@@ -32,3 +35,18 @@ def decide(environ: Mapping[str, str]) -> bool:
     if not child:
         os._exit(int(supports_full_screen(environ)))
     return bool(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
+def decide_all(names: Sequence[str]) -> list[bool]:
+    """Return `supports_full_screen` of each name, each asked in a process of its own."""
+    ran = subprocess.run(
+        [sys.executable, str(_PROGRAM)],
+        input="".join(f"{name}\n" for name in names),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    decisions = [line == "1" for line in ran.stdout.split()]
+    assert len(decisions) == len(names)
+    return decisions

@@ -19,7 +19,7 @@ class Watched:
         self.child: Any = pexpect.spawn(
             words[0], words[1:], env=dict(environ), dimensions=(50, 160), timeout=_PATIENCE
         )
-        self.written = b""
+        self.written = bytearray()
 
     def read(self, seconds: float) -> bool:
         """Read for some seconds, and return whether the terminal is still open."""
