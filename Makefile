@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check unit bench bench-peers soak faults screenshots test-tools clean
+.PHONY: demo test check unit bench bench-peers soak clients faults screenshots test-tools clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -51,6 +51,10 @@ $(BENCH_TOOLS)/.installed: benchmarks/peers.txt
 # The reliability tests with their full counts (under 20 minutes); SOAK_ARGS go to pytest.
 soak: $(VENV)/.installed
 	$(BIN)/python tests/soak.py $(SOAK_ARGS)
+
+# Every kind of profile and of token file with AWS's own clients; CLIENTS_ARGS go to pytest.
+clients: $(VENV)/.installed
+	$(BIN)/python tests/soak.py --clients $(CLIENTS_ARGS)
 
 # System calls that fail or kill xswitch, by strace; writes docs/fault-injection.md.
 faults: $(VENV)/.installed

@@ -1,4 +1,8 @@
-"""`make soak`: run the reliability tests with their full counts and write docs/reliability.md."""
+"""Run the reliability tests with their full counts.
+
+`make soak` writes docs/reliability.md; `make clients` (`--clients`) runs the rows that are about
+AWS's own clients and writes docs/clients.md.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+_RELIABILITY = ROOT / "tests" / "reliability"
+_LONG = (
+    "test_hostile_screens_widgets",
+    "test_hostile_screens_commands",
+    "test_canary",
+    "test_sts_faults",
+    "test_together",
+)
 
 _HANGS = 600
 """Seconds after which a test with its full count is named as one that hangs."""
@@ -20,7 +32,7 @@ _HANGS = 600
 
 @dataclass(frozen=True)
 class Row:
-    """One row of docs/reliability.md.
+    """One row of docs/reliability.md, or of docs/clients.md if `clients`.
 
     `title` is what is done, `least` the minimum of each figure, `holds` what must hold, `test` the
     test module. `also` are ordinary test modules that count as proof too.
@@ -31,6 +43,7 @@ class Row:
     holds: str
     test: str
     also: tuple[str, ...] = ()
+    clients: bool = False
 
 
 ROWS: dict[str, Row] = {
@@ -76,8 +89,8 @@ ROWS: dict[str, Row] = {
         "Listings of a portal with 500 accounts and 1,500 roles that refuses a tenth of the"
         " requests, in virtual time",
         100,
-        "complete, each page once, the first roles within a second of the first page, all within"
-        " a minute",
+        "complete, each page once, all within a minute; the first roles within a second of the"
+        " first page, a second more for each refusal before them but one",
         "test_portals",
         ("actions/sso/test_discovery.py",),
     ),
@@ -208,12 +221,14 @@ ROWS: dict[str, Row] = {
         6,
         "the announced identity",
         "test_kinds",
+        clients=True,
     ),
     "tokens": Row(
         "Token files of Identity Center, written by xswitch and read by each client, and back",
         10,
         "the token that was written, and the role it gives",
         "test_token_files",
+        clients=True,
     ),
     "surroundings": Row(
         "Hostile environment and settings",
@@ -254,33 +269,72 @@ class Figure:
         return [f"{name}: {number:,}" for name, number in sorted(self.parts.items())] + self.notes
 
 
+@dataclass(frozen=True)
+class Run:
+    """A run of some of the rows, and the page it writes."""
+
+    target: str
+    title: str
+    about: str
+    clients: bool = False
+
+    @property
+    def page(self) -> Path:
+        """The page it writes."""
+        return ROOT / "docs" / f"{self.title.lower()}.md"
+
+    @property
+    def modules(self) -> list[str]:
+        """The test modules, those first that take longest."""
+        of_clients = {row.test for row in ROWS.values() if row.clients}
+        stems = sorted(
+            (path.stem for path in _RELIABILITY.glob("test_*.py")),
+            key=lambda stem: (stem not in _LONG, stem),
+        )
+        mine = [stem for stem in stems if (stem in of_clients) is self.clients]
+        also = [f"tests/{module}" for row in self.rows.values() for module in row.also]
+        return [*(f"tests/reliability/{stem}.py" for stem in mine), *also]
+
+    @property
+    def rows(self) -> dict[str, Row]:
+        """The rows of its page."""
+        return {key: row for key, row in ROWS.items() if row.clients is self.clients}
+
+
+SOAK_RUN = Run(
+    "soak",
+    "Reliability",
+    "`make soak` tries to make xswitch lose, leak, or accept what it must not.",
+)
+CLIENTS_RUN = Run(
+    "clients",
+    "Clients",
+    "`make clients` lets AWS's own clients use what xswitch writes, and xswitch what they write.",
+    clients=True,
+)
+
+
 def main() -> int:
     """Run, add up, write; the exit code says whether every row holds."""
     arguments = sys.argv[1:]
+    run = SOAK_RUN
+    if "--clients" in arguments:
+        arguments.remove("--clients")
+        run = CLIENTS_RUN
     seed = int(os.environ.get("XSWITCH_SOAK_SEED") or time.time())
     with tempfile.TemporaryDirectory(prefix="xswitch-soak-") as folder:
         figures = Path(folder) / "figures.jsonl"
         figures.touch()
         world = {**os.environ, "XSWITCH_SOAK": str(figures), "XSWITCH_SOAK_SEED": str(seed)}
-        places = [
-            "tests/reliability",
-            *(f"tests/{module}" for row in ROWS.values() for module in row.also),
-        ]
         started = time.monotonic()
         ran = subprocess.run(
             [
-                *(sys.executable, "-m", "pytest", *places),
-                *("-n", str((os.cpu_count() or 1) + 3)),  # much of it waits
-                *(
-                    "-q",
-                    "--dist",
-                    "worksteal",
-                    "--timeout",
-                    str(_HANGS),
-                    "-p",
-                    "support.reliability.soak_plugin",
-                    *arguments,
-                ),
+                *(sys.executable, "-m", "pytest", *run.modules),
+                *("-n", str((os.cpu_count() or 1) + 2)),  # much of it waits
+                # One test at a time in this order, so that no long one is the last.
+                *("-q", "--dist", "load", "--maxschedchunk", "1"),
+                *("--timeout", str(_HANGS), "-p", "support.reliability.soak_plugin"),
+                *arguments,
             ],
             env=world,
             cwd=ROOT,
@@ -289,15 +343,17 @@ def main() -> int:
         minutes = (time.monotonic() - started) / 60
         found = added(figures.read_text(encoding="utf-8").splitlines())
     missing = [
-        line for line in shortfalls(found) if not arguments or not line.endswith("nothing counted")
+        line
+        for line in shortfalls(found, run.rows)
+        if not arguments or not line.endswith("nothing counted")
     ]
-    text = page(found, seed, minutes)
+    text = page(run, found, seed, minutes)
     print(text)
     for line in missing:
         print(f"Not held: {line}", file=sys.stderr)
     if arguments:
         return ran.returncode
-    (ROOT / "docs" / "reliability.md").write_text(text, encoding="utf-8")
+    run.page.write_text(text, encoding="utf-8")
     return ran.returncode or int(bool(missing))
 
 
@@ -316,10 +372,10 @@ def added(lines: list[str]) -> dict[str, dict[str, Figure]]:
     return found
 
 
-def shortfalls(found: dict[str, dict[str, Figure]]) -> list[str]:
+def shortfalls(found: dict[str, dict[str, Figure]], rows: dict[str, Row]) -> list[str]:
     """A line for every row that has no figures, too small a count, or something wrong."""
     lines: list[str] = []
-    for key, row in ROWS.items():
+    for key, row in rows.items():
         figures = found.get(key, {})
         if not figures:
             lines.append(f"{key}: nothing counted")
@@ -332,13 +388,18 @@ def shortfalls(found: dict[str, dict[str, Figure]]) -> list[str]:
     return lines
 
 
-def page(found: dict[str, dict[str, Figure]], seed: int, minutes: float) -> str:
-    """docs/reliability.md."""
+def page(run: Run, found: dict[str, dict[str, Figure]], seed: int, minutes: float) -> str:
+    """The page of a run."""
     rows = [
         f"| {row.title} | {row.holds} | {_told(found.get(key, {}))} | `{row.test}` |"
-        for key, row in ROWS.items()
+        for key, row in run.rows.items()
     ]
     return _PAGE.format(
+        title=run.title,
+        about=run.about,
+        target=run.target,
+        variable=f"{run.target.upper()}_ARGS",
+        example=next(iter(run.rows.values())).test,
         seed=seed,
         minutes=minutes,
         when=time.strftime("%Y-%m-%d"),
@@ -357,16 +418,16 @@ def _told(figures: dict[str, Figure]) -> str:
     return "<br>".join(lines) or "nothing counted"
 
 
-_PAGE = """# Reliability
+_PAGE = """# {title}
 
-`make soak` tries to make xswitch lose, leak, or accept what it must not. Run on {when}:
+{about} Run on {when}:
 Python {python}, {minutes:.0f} minutes on a shared machine with {cores} cores, seed {seed}.
 A slice of each row runs in `make test`.
 
 To repeat one row on the same generated input, take its test from the last column:
 
 ```sh
-XSWITCH_SOAK_SEED={seed} make soak SOAK_ARGS='-k test_kills'
+XSWITCH_SOAK_SEED={seed} make {target} {variable}='-k {example}'
 ```
 
 | done to it | must hold | seen | test |

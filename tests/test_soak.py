@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import soak
 
@@ -22,11 +23,15 @@ def test_pieces_of_a_figure_are_added_up() -> None:
 def test_the_parts_of_a_figure_are_added_up_and_shown() -> None:
     found = soak.added([told(parts={"refused": 700, "exact": 300}), told(parts={"refused": 600})])
     assert found["writer"]["names"].remarks == ["exact: 300", "refused: 1,300"]
-    assert "names: 2,000, 0 wrong (exact: 300) (refused: 1,300)" in soak.page(found, 7, 1)
+    assert "names: 2,000, 0 wrong (exact: 300) (refused: 1,300)" in soak.page(
+        soak.SOAK_RUN, found, 7, 1
+    )
 
 
 def test_a_row_without_figures_a_short_count_and_a_wrong_case_are_told() -> None:
-    lines = soak.shortfalls(soak.added([told(), told(what="keys", done=2_000, wrong=3)]))
+    lines = soak.shortfalls(
+        soak.added([told(), told(what="keys", done=2_000, wrong=3)]), soak.SOAK_RUN.rows
+    )
     assert "writer, names: 1000 of 2000" in lines
     assert "writer, keys: 3 wrong" in lines
     assert "shells: nothing counted" in lines
@@ -36,14 +41,25 @@ def test_a_row_without_figures_a_short_count_and_a_wrong_case_are_told() -> None
 def test_an_ordinary_test_counts_by_its_own_cases() -> None:
     assert not [
         line
-        for line in soak.shortfalls(soak.added([told(done=3, ordinary=True)]))
+        for line in soak.shortfalls(soak.added([told(done=3, ordinary=True)]), soak.SOAK_RUN.rows)
         if line.startswith("writer, ")
     ]
 
 
-def test_the_page_has_every_row_with_the_command_that_repeats_it() -> None:
-    text = soak.page(soak.added([told()]), 7, 12.4)
-    for row in soak.ROWS.values():
-        assert row.title in text
-    assert "names: 1,000, 0 wrong" in text
-    assert "XSWITCH_SOAK_SEED=7" in text
+def test_the_pages_have_every_row_with_the_command_that_repeats_it() -> None:
+    runs = (soak.SOAK_RUN, soak.CLIENTS_RUN)
+    assert {key for run in runs for key in run.rows} == set(soak.ROWS)
+    for run in runs:
+        text = soak.page(run, soak.added([told()]), 7, 12.4)
+        for row in run.rows.values():
+            assert row.title in text
+        assert f"XSWITCH_SOAK_SEED=7 make {run.target} " in text
+    assert "names: 1,000, 0 wrong" in soak.page(soak.SOAK_RUN, soak.added([told()]), 7, 12.4)
+
+
+def test_every_module_runs_in_one_of_the_two() -> None:
+    of_clients = {row.test for row in soak.CLIENTS_RUN.rows.values()}
+    assert of_clients == {Path(module).stem for module in soak.CLIENTS_RUN.modules}
+    every = {path.stem for path in Path(soak.ROOT, "tests/reliability").glob("test_*.py")}
+    in_soak = {Path(module).stem for module in soak.SOAK_RUN.modules if "reliability" in module}
+    assert in_soak == every - of_clients

@@ -44,7 +44,7 @@ BASES: Mapping[str, tuple[list[str], list[str]]] = {
 """For each command, the words before a hostile word, and those before a hostile option value."""
 # In front of a hostile word, so that no role matches it.
 _NOTHING = "no such thing: "
-_OPTION_EACH = 3
+_OPTION_EACH = 5
 UNTOLD = "untold"
 """The scene of commands that print none or few of the texts."""
 _FORMATS = ("text", "json", "cli", "cloudformation", "terraform")
@@ -77,7 +77,7 @@ def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.Argument
 
 
 def by_argv(texts: Sequence[str]) -> list[Job]:
-    """Give each text to each command as a word, or, one of three, as an option's value in turn.
+    """Give each text to each command as a word, or, one of five, as an option's value in turn.
 
     Not every message about an option shows its value.
     """
