@@ -18,13 +18,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 _RELIABILITY = ROOT / "tests" / "reliability"
-_LONG = (
+WAITING = (
+    "test_hostile_screens",
     "test_hostile_screens_widgets",
-    "test_hostile_screens_commands",
-    "test_canary",
     "test_sts_faults",
-    "test_together",
 )
+"""Modules that wait for most of their time, for a terminal or for an answer that is late."""
+COMPUTING = (
+    "test_canary",
+    "test_hostile_screens_commands",
+    "test_populated",
+    "test_generated_configs",
+    "test_generated_edits",
+    "test_canary_bugs",
+    "test_secretservice_faults",
+)
+"""Long modules that don't. They run beside those that wait; the short ones come last."""
 
 _HANGS = 600
 """Seconds after which a test with its full count is named as one that hangs."""
@@ -285,12 +294,9 @@ class Run:
 
     @property
     def modules(self) -> list[str]:
-        """The test modules, those first that take longest."""
+        """The test modules."""
         of_clients = {row.test for row in ROWS.values() if row.clients}
-        stems = sorted(
-            (path.stem for path in _RELIABILITY.glob("test_*.py")),
-            key=lambda stem: (stem not in _LONG, stem),
-        )
+        stems = sorted(path.stem for path in _RELIABILITY.glob("test_*.py"))
         mine = [stem for stem in stems if (stem in of_clients) is self.clients]
         also = [f"tests/{module}" for row in self.rows.values() for module in row.also]
         return [*(f"tests/reliability/{stem}.py" for stem in mine), *also]
@@ -331,7 +337,7 @@ def main() -> int:
             [
                 *(sys.executable, "-m", "pytest", *run.modules),
                 *("-n", str((os.cpu_count() or 1) + 2)),  # much of it waits
-                # One test at a time in this order, so that no long one is the last.
+                # One test at a time, in the plugin's order.
                 *("-q", "--dist", "load", "--maxschedchunk", "1"),
                 *("--timeout", str(_HANGS), "-p", "support.reliability.soak_plugin"),
                 *arguments,

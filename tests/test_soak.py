@@ -63,3 +63,8 @@ def test_every_module_runs_in_one_of_the_two() -> None:
     every = {path.stem for path in Path(soak.ROOT, "tests/reliability").glob("test_*.py")}
     in_soak = {Path(module).stem for module in soak.SOAK_RUN.modules if "reliability" in module}
     assert in_soak == every - of_clients
+
+
+def test_the_order_names_modules_that_exist() -> None:
+    every = {path.stem for path in Path(soak.ROOT, "tests/reliability").glob("test_*.py")}
+    assert {*soak.WAITING, *soak.COMPUTING} <= every

@@ -15,6 +15,7 @@ from xswitch.adapters.state.private_files import (
     private_folder,
     read_file,
     replace_private,
+    sweep,
     write_all,
 )
 
@@ -93,10 +94,11 @@ def test_a_kept_file_is_private_and_the_first_one_stays(tmp_path: Path) -> None:
     assert [found.name for found in path.parent.iterdir()] == ["vault"]
 
 
+@pytest.mark.parametrize("times", [1, 20])
 def test_a_file_that_is_swept_before_it_is_locked_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`sweep` finds it unlocked, locks it, and removes it a moment later."""
+    """`sweep` finds it unlocked, locks it, and removes it a moment later; so do many at once."""
     path, real = tmp_path / ".x.tmp", os.open
     swept: list[str | Path] = []
 
@@ -106,16 +108,36 @@ def test_a_file_that_is_swept_before_it_is_locked_is_made_again(
 
     def swept_at_once(name: str | Path, flags: int, *rest: int, **more: Any) -> int:
         descriptor = real(name, flags, *rest, **more)
-        if flags & os.O_EXCL and not swept:
+        if flags & os.O_EXCL and len(swept) < times:
             sweeper = real(name, os.O_RDONLY)
             fcntl.flock(sweeper, fcntl.LOCK_EX)
             swept.append(name)
-            threading.Timer(0.05, removed, (sweeper,)).start()
+            threading.Timer(0.01, removed, (sweeper,)).start()
         return descriptor
 
     monkeypatch.setattr(os, "open", swept_at_once)
     with create_private(path) as written:
         write_all(written, b"whole")
         path.rename(tmp_path / "kept")
-    assert swept
+    assert len(swept) == times
     assert (tmp_path / "kept").read_bytes() == b"whole"
+
+
+def test_a_late_sweep_leaves_the_new_file_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another sweep removed the file after this one opened it, and its writer made it again."""
+    path = tmp_path / f".x.{'0' * 16}.tmp"
+    path.write_bytes(b"unlocked")
+    real = fcntl.flock
+
+    def removed_before(descriptor: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", real)
+        path.unlink()
+        path.write_bytes(b"new")
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", removed_before)
+    assert sweep(tmp_path) == []
+    assert path.read_bytes() == b"new"
+    assert sweep(tmp_path) == [path]

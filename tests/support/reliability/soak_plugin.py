@@ -8,11 +8,12 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
+from itertools import chain, zip_longest
 from pathlib import Path
 
 import pytest
 
-from soak import ROWS
+from soak import COMPUTING, ROWS, WAITING
 from support.reliability.soak import write
 
 IN_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # the one that started them hears of all tests
@@ -21,6 +22,16 @@ IN_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # the one that started them hea
 gc.set_threshold(100_000, 50, 100)
 
 _seconds: Counter[str] = Counter()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that wait run beside tests that compute, and the short ones last."""
+    waiting = [item for item in items if item.path.stem in WAITING]
+    computing = [item for item in items if item.path.stem in COMPUTING]
+    short = [item for item in items if item.path.stem not in {*WAITING, *COMPUTING}]
+    by_turns = chain.from_iterable(zip_longest(waiting, computing))
+    items[:] = [*(item for item in by_turns if item is not None), *short]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

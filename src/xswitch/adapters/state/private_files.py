@@ -24,7 +24,7 @@ if sys.platform != "win32":
 _BINARY = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
-_TRIES = 3
+_TRIES = 100  # of many sweeps at once, each may take a file before it is locked
 _LOCK_TRIES, _LOCK_SECONDS = 500, 0.002
 _UNLOCKABLE_SECONDS = 60.0
 """The age from which a temporary file counts as left behind where there are no locks."""
@@ -272,6 +272,10 @@ def remove_if_left(path: str, *, dir_fd: int | None = None) -> bool:
         if not _lock(descriptor) and (
             _has_locks(descriptor) or time.time() - status.st_mtime < _UNLOCKABLE_SECONDS
         ):
+            return False
+        if not os.fstat(descriptor).st_nlink:
+            # Another sweep removed it before this one got the lock; what has its name now is a
+            # new file of a writer that runs.
             return False
         os.unlink(path, dir_fd=dir_fd)
     except OSError:
