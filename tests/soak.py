@@ -336,7 +336,7 @@ def main() -> int:
         ran = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", *run.modules),
-                *("-n", str((os.cpu_count() or 1) + 2)),  # much of it waits
+                *("-n", str((os.cpu_count() or 1) + 3)),  # much of it waits
                 # One test at a time, in the plugin's order.
                 *("-q", "--dist", "load", "--maxschedchunk", "1"),
                 *("--timeout", str(_HANGS), "-p", "support.reliability.soak_plugin"),

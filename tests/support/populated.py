@@ -44,6 +44,8 @@ def populate(
 ) -> Populated:
     view = read_view(PATHS, text, None)
     plan = plan_populate(view, text, session, roles, options)
+    if not plan.edits:
+        return Populated(text, plan)
     new = apply_edits(text, "config", plan.edits)
     verify(text, new, "config", plan.edits)
     return Populated(new, plan)

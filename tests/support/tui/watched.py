@@ -9,7 +9,7 @@ from typing import Any
 
 import pexpect
 
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 class Watched:

@@ -14,7 +14,7 @@ FIRST_RATE = 10.0
 """Requests a second at the start."""
 LEAST_RATE = 0.5
 MOST_RATE = 20.0
-_REGAINED = 0.1
+_REGAINED = 0.14
 """The part of the rate's limit that one answer gives back."""
 _GROWTH_PER_SECOND = 0.7
 _PATIENCE_SECONDS = 2.0
