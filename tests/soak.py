@@ -41,7 +41,7 @@ _HANGS = 600
 
 @dataclass(frozen=True)
 class Row:
-    """One row of docs/reliability.md, or of docs/clients.md if `clients`.
+    """One row of docs/reliability.md, or of the page of another `target` of make.
 
     `title` is what is done, `least` the minimum of each figure, `holds` what must hold, `test` the
     test module. `also` are ordinary test modules that count as proof too.
@@ -52,7 +52,7 @@ class Row:
     holds: str
     test: str
     also: tuple[str, ...] = ()
-    clients: bool = False
+    target: str = "soak"
 
 
 ROWS: dict[str, Row] = {
@@ -230,14 +230,14 @@ ROWS: dict[str, Row] = {
         6,
         "the announced identity",
         "test_kinds",
-        clients=True,
+        target="clients",
     ),
     "tokens": Row(
         "Token files of Identity Center, written by xswitch and read by each client, and back",
         10,
         "the token that was written, and the role it gives",
         "test_token_files",
-        clients=True,
+        target="clients",
     ),
     "surroundings": Row(
         "Hostile environment and settings",
@@ -285,26 +285,25 @@ class Run:
     target: str
     title: str
     about: str
-    clients: bool = False
 
     @property
-    def page(self) -> Path:
-        """The page it writes."""
+    def path(self) -> Path:
+        """The path of its page."""
         return ROOT / "docs" / f"{self.title.lower()}.md"
 
     @property
     def modules(self) -> list[str]:
         """The test modules."""
-        of_clients = {row.test for row in ROWS.values() if row.clients}
+        targets = {row.test: row.target for row in ROWS.values()}
         stems = sorted(path.stem for path in _RELIABILITY.glob("test_*.py"))
-        mine = [stem for stem in stems if (stem in of_clients) is self.clients]
+        mine = [stem for stem in stems if targets.get(stem, SOAK_RUN.target) == self.target]
         also = [f"tests/{module}" for row in self.rows.values() for module in row.also]
         return [*(f"tests/reliability/{stem}.py" for stem in mine), *also]
 
     @property
     def rows(self) -> dict[str, Row]:
         """The rows of its page."""
-        return {key: row for key, row in ROWS.items() if row.clients is self.clients}
+        return {key: row for key, row in ROWS.items() if row.target == self.target}
 
 
 SOAK_RUN = Run(
@@ -316,7 +315,6 @@ CLIENTS_RUN = Run(
     "clients",
     "Clients",
     "`make clients` lets AWS's own clients use what xswitch writes, and xswitch what they write.",
-    clients=True,
 )
 
 
@@ -359,7 +357,7 @@ def main() -> int:
         print(f"Not held: {line}", file=sys.stderr)
     if arguments:
         return ran.returncode
-    run.page.write_text(text, encoding="utf-8")
+    run.path.write_text(text, encoding="utf-8")
     return ran.returncode or int(bool(missing))
 
 

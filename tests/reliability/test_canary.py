@@ -42,6 +42,7 @@ def test_no_command_line_reveals_a_secret(
     temporary_files = {"TMPDIR": str(temporary)}
     with Watch(home.folder, Canaries(LONG_TERM)) as watch:
         outputs = {words: home.run(*words, env=temporary_files) for words in as_programs}
+        # The arguments are those of the programs; what is new here is the log.
         for words in in_forks:
             outputs[words] = warm.run(words, {**home.env, **temporary_files}, cwd=tmp_path)
     canaries = Canaries([*LONG_TERM, *issued(aws)])

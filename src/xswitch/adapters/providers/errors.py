@@ -211,17 +211,17 @@ def _login(failure: _ProviderFailure) -> SourceCredentialsError:
         return failure.as_error(ErrorCode.LOGIN_DENIED, why=_safe_message(error))
     if isinstance(error, _MALFORMED_DATA_ERRORS):
         return failure.as_error(ErrorCode.LOGIN_NEEDED, why="The stored sign-in can't be read.")
-    if isinstance(error, RuntimeError) and _CRYPTOGRAPHY_ERROR in str(error):
+    if not isinstance(error, RuntimeError):
+        return failure.as_error(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
+    if _CRYPTOGRAPHY_ERROR in str(error):
         # awscrt can't read each key that it writes: one in 250 begins with a zero byte, which the
-        # file lacks. Such a sign-in can't be renewed by any program; the next one has another key.
+        # file lacks. No program can renew such a sign-in; the next one has another key.
         return failure.as_error(
             ErrorCode.LOGIN_NEEDED, why="The key of the stored sign-in can't be read."
         )
-    if isinstance(error, RuntimeError):
-        return failure.as_error(
-            ErrorCode.BASE_CREDENTIALS, why="AWS returned credentials that have already expired."
-        )
-    return failure.as_error(ErrorCode.BASE_CREDENTIALS, why=_safe_message(error))
+    return failure.as_error(
+        ErrorCode.BASE_CREDENTIALS, why="AWS returned credentials that have already expired."
+    )
 
 
 def _metadata(failure: _ProviderFailure) -> SourceCredentialsError:
