@@ -260,8 +260,8 @@ def test_the_screen_reveals_no_secret(
                 if corp.record().token is not None:
                     break
             screen.read(0.5)
-            screen.child.send(b"\x1b")
-            screen.child.send(b"\x1b")
+            screen.child.send(b"\x1b[27u")
+            screen.child.send(b"\x1b[27u")
             screen.read(0.5)
             tried += 1
         assert corp.record().token is not None

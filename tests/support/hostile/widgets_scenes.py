@@ -28,6 +28,8 @@ _DOWN, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F11, _F12 = (
 )  # fmt: skip
 _ENTER, _PAGE_DOWN, _CLEAR, _TAB = "\r", "\x1b[6~", "\x15", "\t"
 _SETTLED = 0.05
+_KEYS_OF_PICKER = "commands"
+"""Shown by the key bar after a dialog is closed."""
 _HINT = "profile that can change IAM in the users' account"
 _SMALL, _TINY = ((24, 80), (16, 60)), ((12, 50), (6, 20), (2, 8), (1, 1))
 _A_WAY = 30
@@ -87,7 +89,7 @@ def _around(walk: Walk) -> None:
     with walk.part("pasted into the command palette"):
         for number, text in enumerate(together(walk.texts, 2)):
             if not number % 8:
-                walk.open_with("\x10", "Switch to the selected role")
+                walk.press_until("\x10", "Switch to the selected role")
             walk.put(paste(text))
             if number % 8 == 7:
                 walk.close()
@@ -182,7 +184,7 @@ def _sso(walk: Walk) -> None:
         walk.press("no row at all", wait=A_WHILE)
         walk.press_until(_F11, "another one")
         walk.press(*[_DOWN] * len(walk.texts))
-        walk.press(ESCAPE, wait=A_WHILE)
+        walk.press_until(ESCAPE, _KEYS_OF_PICKER)
         walk.press_until(_CLEAR, CLEARED)
     with walk.part("pasted into the fields of a session"):
         walk.press_until("N", "From your company")

@@ -16,9 +16,12 @@ _MARK = re.compile(rb"hx(\d{4})z")
 MOMENT, A_WHILE = 0.02, 0.15
 """Seconds to wait after a key that scrolls, and after Escape or a letter that acts."""
 _SEEN_WITHIN = 0.4
-_LOST_SECONDS = 10.0
-"""After them, a key is pressed again."""
-ESCAPE, CLEARED = "\x1b", "type to filter"
+ESCAPE, CLEARED = "\x1b[27u", "type to filter"
+"""Escape as newer terminals send it, and what the picker shows while its filter is empty.
+
+The one byte that older terminals send counts as Alt and a key if another key follows before the
+program has read it.
+"""
 
 
 def paste(text: str) -> str:
@@ -52,15 +55,6 @@ class Walk:
         start = len(self.one.written)
         self._send(keys)
         self.one.until(*(what.encode() for what in wanted), start=start)
-
-    def open_with(self, key: str, wanted: str) -> None:
-        """Press a key, and again if it was lost: after Escape, it may count as Alt and a key."""
-        start = len(self.one.written)
-        self._send(key)
-        try:
-            self.one.until(wanted.encode(), start=start, seconds=_LOST_SECONDS)
-        except AssertionError:
-            self.press_until(key, wanted)
 
     def close(self) -> None:
         """Return to the picker, which redraws its empty filter."""
