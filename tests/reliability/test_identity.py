@@ -12,7 +12,7 @@ from support.identity.routes import ROUTES, Route, Switched
 from support.identity.surroundings import ANNOUNCED, SURROUNDINGS, Surroundings
 from support.identity.table import identity_table
 from support.identity.world import GenerousAws, generous_aws, world
-from support.reliability.soak import SOAK, tell
+from support.reliability.soak import OF_CLIENTS, SOAK, tell
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +22,28 @@ def generous() -> Iterator[GenerousAws]:
 
 
 def _cells() -> list[tuple[Route, Surroundings, tuple[Client, ...]]]:
-    """Return every cell with its clients in `make soak`, else a slice of them.
+    """Return the cells with their clients.
 
-    The AWS CLI takes longer to start than the others together, so it isn't in every cell, but in
-    every row and in every column of the full table, and with four routes of the slice.
+    `make clients` asks every client in every cell. `make soak` asks one in each, by turns: the AWS
+    CLI, which takes longer to start than the others together, once in every row and in every
+    column. Otherwise, it is a slice, with the AWS CLI by four routes.
     """
     cells: list[tuple[Route, Surroundings, tuple[Client, ...]]] = []
     for row, surroundings in enumerate(SURROUNDINGS):
         for column, route in enumerate(ROUTES):
             if not SOAK and route.name not in surroundings.slice:
                 continue
-            with_cli = column == row % len(ROUTES) if SOAK else len(cells) % 4 == 0
-            cells.append((route, surroundings, CLIENTS if with_cli else CLIENTS[:-1]))
+            cells.append((route, surroundings, _clients(row, column, len(cells))))
     return cells
+
+
+def _clients(row: int, column: int, before: int) -> tuple[Client, ...]:
+    *others, cli = CLIENTS
+    if OF_CLIENTS:
+        return CLIENTS
+    if SOAK:
+        return (cli if column == row % len(ROUTES) else others[(row + column) % len(others)],)
+    return CLIENTS if before % 4 == 0 else tuple(others)
 
 
 @pytest.mark.parametrize(

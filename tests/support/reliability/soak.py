@@ -1,7 +1,8 @@
 """The two sizes of a reliability test, a slice in `make test` and the full count in `make soak`.
 
-`make soak` sets XSWITCH_SOAK to the file of figures and XSWITCH_SOAK_SEED to the seed; both are
-read at import, before a test's clean environment hides them.
+`make soak` sets XSWITCH_SOAK to the file of figures, XSWITCH_SOAK_SEED to the seed, and
+XSWITCH_SOAK_TARGET to its own name or to "clients"; all are read at import, before a test's clean
+environment hides them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import pytest
 
 _FIGURES = os.environ.get("XSWITCH_SOAK", "")
 SOAK = bool(_FIGURES)
+OF_CLIENTS = os.environ.get("XSWITCH_SOAK_TARGET") == "clients"
+"""Whether this is `make clients`."""
 SEED = int(os.environ.get("XSWITCH_SOAK_SEED") or 1)
 
 
