@@ -4,13 +4,15 @@ Usage: `python support/programs/picker.py RESULT [MODE]`.
 
 RESULT receives the result as JSON. MODE: plain (default), hang (a switch that never ends), crash (a
 bug in a use case), stuck (loading never ends), mfa (requires the code 123456), many (20,000 roles),
-theme-light, hostile (names full of escape sequences), screen-bug.
+theme-light, hostile (names full of escape sequences), screen-bug, finalizer-NUMBER (a
+finalizer gets the signal NUMBER after the first frame).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 from dataclasses import replace
@@ -77,9 +79,22 @@ def main() -> int:
         return int(error.exit_code)
 
 
+def receive_in_finalizer(number: int) -> None:
+    """Receive a signal where Python ignores exceptions."""
+
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    sys.unraisablehook = lambda _unraisable: None
+    Finalized()
+
+
 def play(actions: FakeActions, result: Path, mode: str) -> int:
     preload = Preload(actions, SystemClock())
     with draw_first_frame(preload, os.environ, SystemClock().now()) as screen:
+        if mode.startswith("finalizer-"):
+            receive_in_finalizer(int(mode.partition("-")[2]))
         outcome = run_picker(
             actions,
             clock=SystemClock(),

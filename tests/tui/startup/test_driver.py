@@ -19,6 +19,7 @@ import pexpect
 import pytest
 
 from support.tui.screen_model import ScreenModel
+from xswitch.tui.startup.full_screen import LEAVING_SIGNALS
 
 PROGRAM = Path(__file__).resolve().parents[2] / "support/programs/picker.py"
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -175,7 +176,16 @@ def test_leaving_returns_130_and_restores_the_terminal(
     assert terminal.outcome() == {"switched": None, "exit_code": 130, "asked": []}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", LEAVING_SIGNALS)
+def test_a_signal_while_python_ignores_exceptions_leaves_too(
+    start: Callable[..., Terminal], number: signal.Signals
+) -> None:
+    terminal = start(f"finalizer-{number:d}", ready=ENTERED)
+    assert terminal.ended() == 130
+    assert all(sequence in terminal.written for sequence in PUT_BACK)
+
+
+@pytest.mark.parametrize("number", LEAVING_SIGNALS)
 def test_a_signal_leaves_like_escape(
     start: Callable[..., Terminal], number: signal.Signals
 ) -> None:

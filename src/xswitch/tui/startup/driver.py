@@ -106,6 +106,8 @@ class TerminalDriver(LinuxDriver):
         loop.add_signal_handler(signal.SIGCONT, self._resume_after_stop)
         for number in LEAVING_SIGNALS:
             loop.add_signal_handler(number, self._leave)
+        if self.full_screen.signal_received:
+            loop.call_soon(self._leave)
         # The first frame lets a stop wait.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
 

@@ -162,7 +162,7 @@ def draw_first_frame(
         yield screen
         return
     palette = PALETTES[choose_palette(preloaded[0].listing.settings.theme, environ)]
-    with screen.keys_wait(signals=controls_this_process(terminal)), _signals_leave():
+    with screen.keys_wait(signals=controls_this_process(terminal)), _signals_leave(screen):
         try:
             screen.entered = True
             frame = render_frame(positioned, palette, color_system)
@@ -173,19 +173,21 @@ def draw_first_frame(
 
 
 @contextlib.contextmanager
-def _signals_leave() -> Iterator[None]:
+def _signals_leave(screen: FullScreen) -> Iterator[None]:
     """Leave on a signal as on Ctrl-C, and let a stop wait, until Textual's driver handles signals.
 
-    Their default is to end or stop the process without restoring the terminal.
+    Their default is to end or stop the process without restoring the terminal. An exception alone
+    doesn't do: Python ignores it in a finalizer, and imports run many of them.
     """
 
     def interrupt(_number: int, _frame: object) -> None:
+        screen.signal_received = True
         raise KeyboardInterrupt
 
     before = {
         number: signal.signal(number, interrupt)
         for number in LEAVING_SIGNALS
-        if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_DFL
+        if signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}
     }
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
     try:

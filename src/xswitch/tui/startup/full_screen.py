@@ -125,6 +125,8 @@ class FullScreen:
         """Whether the alternate screen is on; set by the code that writes the sequence."""
         self.original_attributes: list[Any] | None = None
         """The terminal's termios attributes before the first frame changed them."""
+        self.signal_received = False
+        """Whether a signal asked to leave before Textual's driver handled signals."""
 
     def leave(self) -> None:
         """Restore the screen, the cursor, and colors, unless that is done."""
