@@ -1,4 +1,7 @@
-"""The words that shells complete, read from the parser."""
+"""The words of commands and options that shells complete, read from the parser.
+
+Targets are completed by `complete` in `cli/commands/inspect.py`, which the shells run.
+"""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from xswitch.core.model import CallerIdentity, Credentials, Endpoint, Problem, P
 from xswitch.core.profiles.managed import ROLE_KEY
 from xswitch.core.roles.chains import ChainResolver
 from xswitch.core.roles.endpoints import EndpointResolver
+from xswitch.core.roles.sources import assumes_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,7 @@ class Accounts:
     def credentials(self, profile: Profile) -> tuple[Credentials, Endpoint]:
         """Return a profile's credentials and its STS endpoint."""
         snapshot = self.snapshot
-        if profile.get(ROLE_KEY) is not None or (
-            profile.get("role_arn") is not None and profile.get("web_identity_token_file") is None
-        ):
+        if profile.get(ROLE_KEY) is not None or assumes_role(profile):
             role = snapshot.role_for_profile(profile.name)
             plan = snapshot.plan(role, snapshot.stored_overrides(profile.name))
             session = self._broker.session(

@@ -4,10 +4,10 @@
     ├── OutputLostError             1  the output can't be written
     ├── UsageError                  2  the command line or its values
     ├── TargetError                 3  the role, profile or user to act on
-    ├── AwsDeniedError              4  AWS denied the request
+    ├── AwsDeniedError              4  AWS denied the request, or an MFA code
     │   ├── IdentityMismatchError      the session belongs to another account or role
     │   └── ThrottledError             too many requests
-    ├── MfaNeededError              5  an MFA code is missing
+    ├── MfaNeededError              5  an MFA code is missing, and nobody can be asked
     ├── SourceCredentialsError      6  the credentials a chain starts from
     │   ├── SignInNeededError          a person has to sign in to IAM Identity Center
     │   └── SignInError                a sign-in to IAM Identity Center failed

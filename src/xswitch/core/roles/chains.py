@@ -25,6 +25,7 @@ from xswitch.core.profiles.managed import ROLE_KEY, SOURCE_PROFILE_KEY
 from xswitch.core.profiles.process_target import requested_profile
 from xswitch.core.roles.hops import ParsedHop, parse_hop
 from xswitch.core.roles.sources import (
+    assumes_role,
     find_credential_source,
     has_static_keys,
     named_credential_source,
@@ -136,11 +137,7 @@ class ChainResolver:
     def _step(self, node: _ChainNode) -> ResolvedChain | Problem | _Dependency:
         profile = self._view.profiles[node.profile]
         keys_win = has_static_keys(profile) and not node.selected
-        if (
-            "role_arn" in profile.properties
-            and "web_identity_token_file" not in profile.properties
-            and not keys_win
-        ):
+        if assumes_role(profile) and not keys_win:
             return self._resolve_role_profile(profile)
         base = find_credential_source(self._view, profile)
         if isinstance(base, Problem):

@@ -27,7 +27,7 @@ from xswitch.core.model import (
 )
 from xswitch.core.profiles.managed import ROLE_KEY
 from xswitch.core.roles.durations import is_temporary
-from xswitch.core.roles.sources import find_sso_role, has_static_keys, is_sso
+from xswitch.core.roles.sources import assumes_role, find_sso_role, has_static_keys, is_sso
 
 SSO_ROLE_PREFIX = "AWSReservedSSO_"
 _PERMISSION_SET = re.compile(r"[\w+=,.@-]{1,32}", re.ASCII)
@@ -44,12 +44,7 @@ _KINDS = {
 
 def is_role_profile(profile: Profile) -> bool:
     """Whether a profile is at the end of a chain: it assumes its role with AssumeRole."""
-    properties = profile.properties
-    return (
-        "role_arn" in properties
-        and "web_identity_token_file" not in properties
-        and ROLE_KEY not in properties
-    )
+    return assumes_role(profile) and ROLE_KEY not in profile.properties
 
 
 def is_source_target(profile: Profile) -> bool:

@@ -43,6 +43,12 @@ _FIRST_WORD = re.compile(r"(?:\\ |\S)+")
 CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 
 
+def assumes_role(profile: Profile) -> bool:
+    """Whether AssumeRole gives the profile its role, and not a web identity token."""
+    properties = profile.properties
+    return "role_arn" in properties and "web_identity_token_file" not in properties
+
+
 def has_static_keys(profile: Profile) -> bool:
     """Whether the profile has half a key pair or more, which ends a chain in a source profile."""
     return profile.has_any(_STATIC_KEYS)
