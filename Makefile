@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check unit bench bench-peers soak clients faults screenshots test-tools clean
+.PHONY: demo test check unit bench bench-peers soak clients generated faults screenshots test-tools clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -54,7 +54,11 @@ soak: $(VENV)/.installed
 
 # Every kind of profile and of token file with AWS's own clients; CLIENTS_ARGS go to pytest.
 clients: $(VENV)/.installed
-	$(BIN)/python tests/soak.py --clients $(CLIENTS_ARGS)
+	$(BIN)/python tests/soak.py --target clients $(CLIENTS_ARGS)
+
+# Generated config files, read, edited, populated, and pruned; GENERATED_ARGS go to pytest.
+generated: $(VENV)/.installed
+	$(BIN)/python tests/soak.py --target generated $(GENERATED_ARGS)
 
 # System calls that fail or kill xswitch, by strace; writes docs/fault-injection.md.
 faults: $(VENV)/.installed

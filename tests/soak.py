@@ -1,11 +1,13 @@
 """Run the reliability tests with their full counts.
 
-`make soak` writes docs/reliability.md; `make clients` (`--clients`) runs the rows that are about
-AWS's own clients and writes docs/clients.md.
+`make soak` writes docs/reliability.md. `make clients` (`--target clients`) runs the rows that are
+about AWS's own clients and writes docs/clients.md; `make generated` (`--target generated`) those
+that read and change generated config files, and writes docs/generated.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -27,9 +29,6 @@ WAITING = (
 COMPUTING = (
     "test_canary",
     "test_hostile_screens_commands",
-    "test_populated",
-    "test_generated_configs",
-    "test_generated_edits",
     "test_canary_bugs",
     "test_secretservice_faults",
 )
@@ -87,12 +86,14 @@ ROWS: dict[str, Row] = {
         "no exception; the predicted CLI view is botocore's; every difference of the SDK view is"
         " among the problems",
         "test_generated_configs",
+        targets=("generated",),
     ),
     "edits": Row(
         "20,000 edits on such files",
         10_000,
         "only the intended keys differ in both views, or refused and untouched",
         "test_generated_edits",
+        targets=("generated",),
     ),
     "portals": Row(
         "Listings of a portal with 500 accounts and 1,500 roles that refuses a tenth of the"
@@ -123,12 +124,14 @@ ROWS: dict[str, Row] = {
         "no foreign byte changed; what was edited stays; a second run changes nothing",
         "test_populated",
         ("core/sso/test_populate.py",),
+        targets=("generated",),
     ),
     "populate_odd": Row(
         "The same with mistakes in the configs",
         2_500,
         "no foreign byte changed, or refused because no edit is safe",
         "test_populated",
+        targets=("generated",),
     ),
     "edited": Row(
         "Edits of config, credentials, and settings around a plan, its pointer, and the hot path",
@@ -317,15 +320,20 @@ CLIENTS_RUN = Run(
     "Clients",
     "`make clients` lets AWS's own clients use what xswitch writes, and xswitch what they write.",
 )
+GENERATED_RUN = Run(
+    "generated",
+    "Generated",
+    "`make generated` reads, edits, populates, and prunes generated config files.",
+)
+RUNS = {run.target: run for run in (SOAK_RUN, CLIENTS_RUN, GENERATED_RUN)}
 
 
 def main() -> int:
     """Run, add up, write; the exit code says whether every row holds."""
-    arguments = sys.argv[1:]
-    run = SOAK_RUN
-    if "--clients" in arguments:
-        arguments.remove("--clients")
-        run = CLIENTS_RUN
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--target", choices=RUNS, default=SOAK_RUN.target)
+    chosen, arguments = parser.parse_known_args()
+    run = RUNS[chosen.target]
     seed = int(os.environ.get("XSWITCH_SOAK_SEED") or time.time())
     with tempfile.TemporaryDirectory(prefix="xswitch-soak-") as folder:
         figures = Path(folder) / "figures.jsonl"
@@ -340,7 +348,7 @@ def main() -> int:
         ran = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", *run.modules),
-                *("-n", str((os.cpu_count() or 1) + 3)),  # much of it waits
+                *("-n", str((os.cpu_count() or 1) + 4)),  # much of it waits
                 # One test at a time, in the plugin's order.
                 *("-q", "--dist", "load", "--maxschedchunk", "1"),
                 *("--timeout", str(_HANGS), "-p", "support.reliability.soak_plugin"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
+
+import pytest
 
 import soak
 
@@ -47,9 +50,8 @@ def test_an_ordinary_test_counts_by_its_own_cases() -> None:
 
 
 def test_the_pages_have_every_row_with_the_command_that_repeats_it() -> None:
-    runs = (soak.SOAK_RUN, soak.CLIENTS_RUN)
-    assert {key for run in runs for key in run.rows} == set(soak.ROWS)
-    for run in runs:
+    assert {key for run in soak.RUNS.values() for key in run.rows} == set(soak.ROWS)
+    for run in soak.RUNS.values():
         text = soak.page(run, soak.added([told()]), 7, 12.4)
         for row in run.rows.values():
             assert row.title in text
@@ -57,13 +59,24 @@ def test_the_pages_have_every_row_with_the_command_that_repeats_it() -> None:
     assert "names: 1,000, 0 wrong" in soak.page(soak.SOAK_RUN, soak.added([told()]), 7, 12.4)
 
 
-def test_every_module_runs_and_only_the_table_of_identities_in_both() -> None:
-    of_clients = {row.test for row in soak.CLIENTS_RUN.rows.values()}
-    assert of_clients == {Path(module).stem for module in soak.CLIENTS_RUN.modules}
+def test_every_module_runs_and_only_the_table_of_identities_twice() -> None:
     every = {path.stem for path in Path(soak.ROOT, "tests/reliability").glob("test_*.py")}
-    in_soak = {Path(module).stem for module in soak.SOAK_RUN.modules if "reliability" in module}
-    assert in_soak | of_clients == every
-    assert in_soak & of_clients == {"test_identity"}
+    in_runs = Counter(
+        Path(module).stem
+        for run in soak.RUNS.values()
+        for module in run.modules
+        if module.startswith("tests/reliability/")
+    )
+    assert set(in_runs) == every
+    assert [module for module, runs in in_runs.items() if runs > 1] == ["test_identity"]
+
+
+@pytest.mark.parametrize("target", ["clients", "generated"])
+def test_the_other_runs_have_the_modules_of_their_rows_alone(target: str) -> None:
+    run = soak.RUNS[target]
+    tests = {row.test for row in run.rows.values()}
+    also = {Path(module).stem for row in run.rows.values() for module in row.also}
+    assert tests | also == {Path(module).stem for module in run.modules}
 
 
 def test_the_order_names_modules_that_exist() -> None:

@@ -46,11 +46,11 @@ def checked(cases: Iterable[tuple[FileKind, str]], folder: Path) -> Tally:
 
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 500))
-def test_every_file_is_read_as_predicted(chunk: int, how_many: int, tmp_path: Path) -> None:
+def test_every_file_is_read_as_predicted(chunk: int, how_many: int, folder_for_edits: Path) -> None:
     cases = drawn(generated, "configs", chunk, how_many)
     random = chance("configs damaged", chunk)
-    whole = checked(cases, tmp_path)
-    damaged = checked([(file, broken(text, random)) for file, text in cases], tmp_path)
+    whole = checked(cases, folder_for_edits)
+    damaged = checked([(file, broken(text, random)) for file, text in cases], folder_for_edits)
     assert min(whole.parts.values()) > how_many // 20  # many valid, broken, and mixed files
     whole.tell("configs", "generated files")
     damaged.tell("configs", "generated files, damaged at random places")

@@ -5,8 +5,7 @@ An edit changes only its target in both readings, or changes nothing.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from support.config.store import names, store_at
 from support.config.texts import Botocore, texts
 from support.reliability.generated import Tally, broken, drawn
 from support.reliability.soak import chance, chunks
-from xswitch.adapters.config import atomic_replace
 from xswitch.core.errors import ConfigError
 from xswitch.core.model import FileKind, ProfileEdit
 
@@ -33,20 +31,6 @@ generated = files.flatmap(
         st.just(file), texts(file), st.lists(edits(file), min_size=PER_FILE, max_size=PER_FILE)
     )
 )
-
-
-@pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Yield a folder in memory, if available.
-
-    Each edit syncs the file to disk, which takes most of its time.
-    """
-    monkeypatch.setattr(
-        atomic_replace, "_SETTLE_SECONDS", 0
-    )  # no other writer, so an empty file stays empty
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as path:
-        yield Path(path)
 
 
 def checked(cases: Sequence[Case], folder: Path) -> Tally:
@@ -81,7 +65,7 @@ def checked(cases: Sequence[Case], folder: Path) -> Tally:
 
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(200, 10_000, 500))
 def test_an_edit_changes_only_its_target_or_nothing(
-    chunk: int, how_many: int, folder: Path
+    chunk: int, how_many: int, folder_for_edits: Path
 ) -> None:
     cases = [
         (file, text, one)
@@ -90,9 +74,10 @@ def test_an_edit_changes_only_its_target_or_nothing(
     ]
     assert len(cases) == how_many
     random = chance("edits damaged", chunk)
-    whole = checked(cases, folder)
+    whole = checked(cases, folder_for_edits)
     damaged = checked(
-        [(file, broken(text, random), changes) for file, text, changes in cases], folder
+        [(file, broken(text, random), changes) for file, text, changes in cases],
+        folder_for_edits,
     )
     assert whole.parts["made"] > how_many // 2
     whole.tell("edits", "edits of generated files")

@@ -177,11 +177,11 @@ EDITS: dict[str, Callable[[Random, FileKind], list[ProfileEdit]]] = {
 @pytest.mark.parametrize(("chunk", "how_many"), chunks(60, 2_000, 1_000))
 @pytest.mark.parametrize("what", EDITS)
 def test_nothing_is_injected(
-    what: str, chunk: int, how_many: int, tmp_path: Path, clock: FixedClock
+    what: str, chunk: int, how_many: int, folder_for_edits: Path, clock: FixedClock
 ) -> None:
     random = chance(f"writer {what}", chunk)
-    botocore, store, tally = Botocore(tmp_path), store_at(tmp_path, clock), Tally()
-    folder = tmp_path / ".aws"
+    botocore, store, tally = Botocore(folder_for_edits), store_at(folder_for_edits, clock), Tally()
+    folder = folder_for_edits / ".aws"
     folder.mkdir()
     for number in range(how_many):
         file: FileKind = "credentials" if number % 4 == 3 else "config"

@@ -1,7 +1,7 @@
 """The two sizes of a reliability test, a slice in `make test` and the full count in `make soak`.
 
 `make soak` sets XSWITCH_SOAK to the file of figures, XSWITCH_SOAK_SEED to the seed, and
-XSWITCH_SOAK_TARGET to its own name or to "clients"; all are read at import, before a test's clean
+XSWITCH_SOAK_TARGET to the target of make; all are read at import, before a test's clean
 environment hides them.
 """
 
