@@ -1,4 +1,4 @@
-"""The embedded AWS as an HTTP server on loopback."""
+"""The embedded AWS behind its HTTP server: services, faults, and state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layout and texts of an explanation, shared by the command line and the screen.
+"""The layout, headings, and labels of an explanation, shared by the command line and the screen.
 
 The failed hop has a column per account, with its requirements in the order of evaluation, and a
 third one for this machine and the network. Requirements refer to causes by number.
