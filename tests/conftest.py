@@ -63,11 +63,12 @@ hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("suite")
 
 
-# In a job started with `&` by a script SIGINT and SIGQUIT are ignored, and what is started from it
-# inherits that: no test could interrupt its program.
+# In a job started with `&` by a script SIGINT and SIGQUIT are ignored, and under `nohup` SIGHUP.
+# Programs started from it inherit that: no test could interrupt them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-if hasattr(signal, "SIGQUIT"):
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+for name in ("SIGQUIT", "SIGHUP"):
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True)
