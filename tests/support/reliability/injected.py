@@ -40,17 +40,23 @@ _WANTED = (
 
 
 class Fault(NamedTuple):
-    """One system call that fails, or at which the process is killed: the `number`th of a thread."""
+    """One system call that fails, or at which the process is killed: the `number`th of a thread.
+
+    Of the main thread, unless `in_thread`: then of the first of all that gets so far. A worker that
+    lists the AWS services would have every number before a file of xswitch's own.
+    """
 
     call: str
     kind: str
     number: int
+    in_thread: bool = False
 
     def options(self, log: Path) -> list[str]:
         """Return the options of strace, which names the files of the calls in `log`."""
         what = "signal=KILL" if self.kind == KILL else f"error={self.kind}"
         inject = f"inject={self.call}:{what}:when={self.number}"
-        return ["-f", "-y", "-o", str(log), "-e", f"trace={self.call}", "-e", inject]
+        threads = ["-f"] if self.in_thread else []
+        return [*threads, "-y", "-o", str(log), "-e", f"trace={self.call}", "-e", inject]
 
 
 def possible(kind: str, call: str) -> bool:
@@ -167,19 +173,21 @@ class World:
             ran = self.warm.run(self.scenario.argv(self.home), self.home.env, strace=options)
         assert ran.code == 0, ran.err
         counts: Counter[tuple[str, str]] = Counter()
-        found: dict[tuple[str, int], None] = {}
+        found: dict[tuple[str, int, bool], None] = {}
+        main = ""
         for line in log.read_text(errors="replace").splitlines():
             match = _call(line)
             if match is None:
                 continue
             thread, call, rest = match.groups()
+            main = main or thread
             counts[thread, call] += 1
             created = call != "openat" or "O_CREAT" in rest
             if self._is_own(rest) and created:
-                found[call, counts[thread, call]] = None
+                found[call, counts[thread, call], thread != main] = None
         return [
-            Fault(call, kind, number)
-            for call, number in found
+            Fault(call, kind, number, in_thread)
+            for call, number, in_thread in found
             for kind in (*ERRORS, KILL)
             if possible(kind, call)
         ]
