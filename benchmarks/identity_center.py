@@ -125,7 +125,7 @@ def revoked(folder: Path, rounds: int = ROUNDS) -> list[Row]:
         row(
             figure(f"sign-in that has ended, {CALLERS} commands at once", managed),
             interpreters,
-            1.5,
+            2,  # one of them starts the full program, and the others wait for it
         ),
     ]
 
