@@ -40,7 +40,7 @@ _HANGS = 600
 
 @dataclass(frozen=True)
 class Row:
-    """One row of docs/reliability.md, or of the pages of other `targets` of make.
+    """One row of docs/reliability.md, or of the page of another `target` of make.
 
     `title` is what is done, `least` the minimum of each figure, `holds` what must hold, `test` the
     test module. `also` are ordinary test modules that count as proof too.
@@ -51,7 +51,7 @@ class Row:
     holds: str
     test: str
     also: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ("soak",)
+    target: str = "soak"
 
 
 ROWS: dict[str, Row] = {
@@ -86,14 +86,14 @@ ROWS: dict[str, Row] = {
         "no exception; the predicted CLI view is botocore's; every difference of the SDK view is"
         " among the problems",
         "test_generated_configs",
-        targets=("generated",),
+        target="generated",
     ),
     "edits": Row(
         "20,000 edits on such files",
         10_000,
         "only the intended keys differ in both views, or refused and untouched",
         "test_generated_edits",
-        targets=("generated",),
+        target="generated",
     ),
     "portals": Row(
         "Listings of a portal with 500 accounts and 1,500 roles that refuses a tenth of the"
@@ -124,14 +124,14 @@ ROWS: dict[str, Row] = {
         "no foreign byte changed; what was edited stays; a second run changes nothing",
         "test_populated",
         ("core/sso/test_populate.py",),
-        targets=("generated",),
+        target="generated",
     ),
     "populate_odd": Row(
         "The same with mistakes in the configs",
         2_500,
         "no foreign byte changed, or refused because no edit is safe",
         "test_populated",
-        targets=("generated",),
+        target="generated",
     ),
     "edited": Row(
         "Edits of config, credentials, and settings around a plan, its pointer, and the hot path",
@@ -226,7 +226,13 @@ ROWS: dict[str, Row] = {
         20,
         "the announced identity and region, or a sentence and no credentials",
         "test_identity",
-        targets=("soak", "clients"),
+    ),
+    "identity_of_clients": Row(
+        "Switches by every route, in the surroundings of docs/identity.md, then every client",
+        100,
+        "the announced identity and region, or a sentence and no credentials",
+        "test_identity",
+        target="clients",
     ),
     "kinds": Row(
         "Each kind of profile, and roles of each other source, switched to in bash, zsh, and fish,"
@@ -234,14 +240,14 @@ ROWS: dict[str, Row] = {
         6,
         "the announced identity",
         "test_kinds",
-        targets=("clients",),
+        target="clients",
     ),
     "tokens": Row(
         "Token files of Identity Center, written by xswitch and read by each client, and back",
         10,
         "the token that was written, and the role it gives",
         "test_token_files",
-        targets=("clients",),
+        target="clients",
     ),
     "surroundings": Row(
         "Hostile environment and settings",
@@ -298,16 +304,18 @@ class Run:
     @property
     def modules(self) -> list[str]:
         """The test modules."""
-        targets = {row.test: row.targets for row in ROWS.values()}
+        targets = defaultdict(set)
+        for row in ROWS.values():
+            targets[row.test].add(row.target)
         stems = sorted(path.stem for path in _RELIABILITY.glob("test_*.py"))
-        mine = [stem for stem in stems if self.target in targets.get(stem, (SOAK_RUN.target,))]
+        mine = [stem for stem in stems if self.target in (targets[stem] or {SOAK_RUN.target})]
         also = [f"tests/{module}" for row in self.rows.values() for module in row.also]
         return [*(f"tests/reliability/{stem}.py" for stem in mine), *also]
 
     @property
     def rows(self) -> dict[str, Row]:
         """The rows of its page."""
-        return {key: row for key, row in ROWS.items() if self.target in row.targets}
+        return {key: row for key, row in ROWS.items() if row.target == self.target}
 
 
 SOAK_RUN = Run(

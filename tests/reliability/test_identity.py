@@ -74,7 +74,8 @@ def test_the_announced_identity_and_region_or_a_sentence(
                     if not (unread or _holds(client, answer, shell, expected)):
                         wrong.append(f"{client.name}: {answer}, not {expected}: {shell.announced}")
     parts = {client.name: 1 for client in clients}
-    tell("identity", route.title, len(clients), len(wrong), "\n".join(wrong), parts=parts)
+    row = "identity_of_clients" if OF_CLIENTS else "identity"
+    tell(row, route.title, len(clients), len(wrong), "\n".join(wrong), parts=parts)
 
 
 def _holds(client: Client, answer: Answer, shell: Switched, expected: str) -> bool:

@@ -7,7 +7,7 @@
     ├── AwsDeniedError              4  AWS denied the request, or an MFA code
     │   ├── IdentityMismatchError      the session belongs to another account or role
     │   └── ThrottledError             too many requests
-    ├── MfaNeededError              5  an MFA code is missing, and there is no way to ask
+    ├── MfaNeededError              5  an MFA code is missing, with no terminal to ask on
     ├── SourceCredentialsError      6  the credentials a chain starts from
     │   ├── SignInNeededError          a person has to sign in to IAM Identity Center
     │   └── SignInError                a sign-in to IAM Identity Center failed
