@@ -168,7 +168,10 @@ def test_a_key_may_leave_out_the_zeros_that_a_coordinate_begins_with(algorithm: 
         numbers = {name: decoded(key.public[name]) for name in ("x", "y")}
         if any(number[0] == 0 for number in numbers.values()):  # one of 128
             short = {name: encoded(number.lstrip(b"\0")) for name, number in numbers.items()}
-            assert is_signed_by(read_token(token(key)), read_key({**key.public, **short}))
+            shortened = read_key({**key.public, **short})
+            assert is_signed_by(read_token(token(key)), shortened)
+            # A login that such a client signed in is refreshed by others, which write the zeros
+            assert thumbprint(shortened) == thumbprint(public(key))
             return
     raise AssertionError("no coordinate began with zeros")
 

@@ -99,10 +99,8 @@ def public_key(key: JsonWebKey) -> Any:
     try:
         if key.kty == "RSA":
             return RSA.new_public_key_from_der_data(_rsa_der(key))
-        size = _SIZES[key.crv]
-        # RFC 7518 wants leading zeros; awscrt, and so the AWS CLI, leaves them out
-        x, y = (decoded(number).rjust(size, b"\0") for number in (key.x, key.y))
-        if (len(x), len(y)) != (size, size):
+        x, y = _coordinates(key)
+        if (len(x), len(y)) != (_SIZES[key.crv],) * 2:
             raise JwtError("the coordinates of a key are too long")
         return EC.new_key_from_der_data(bytes.fromhex(_SPKI[key.crv]) + x + y)
     except (RuntimeError, ValueError, KeyError):
@@ -121,9 +119,16 @@ def is_signed_by(token: SignedToken, key: JsonWebKey) -> bool:
 
 
 def thumbprint(key: JsonWebKey) -> str:
-    """The SHA-256 thumbprint of a key, in base64url."""
+    """The SHA-256 thumbprint of a key, in base64url.
+
+    It is that of the numbers, so all clients that share a key have the same one, however they
+    write a coordinate that begins with zeros.
+    """
     names = ("e", "kty", "n") if key.kty == "RSA" else ("crv", "kty", "x", "y")
-    text = json.dumps({name: getattr(key, name) for name in names}, separators=(",", ":"))
+    members = {name: getattr(key, name) for name in names}
+    if key.kty == "EC":
+        members["x"], members["y"] = (encoded(number) for number in _coordinates(key))
+    text = json.dumps(members, separators=(",", ":"))
     return encoded(hashlib.sha256(text.encode()).digest())
 
 
@@ -156,6 +161,11 @@ def _json_object(data: bytes) -> Mapping[str, Any]:
 
 def _is_for(key: JsonWebKey, algorithm: _Algorithm) -> bool:
     return (key.kty, key.crv) == (algorithm.kty, algorithm.crv)
+
+
+def _coordinates(key: JsonWebKey) -> tuple[bytes, ...]:
+    """The coordinates with the leading zeros of RFC 7518, which awscrt and the AWS CLI omit."""
+    return tuple(decoded(number).rjust(_SIZES[key.crv], b"\0") for number in (key.x, key.y))
 
 
 def _rsa_der(key: JsonWebKey) -> bytes:
