@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.module_list import PAGE, page_with_list
 from xswitch.actions.sso.sign_in import APPROVAL_SECONDS
 from xswitch.cli.commands import COMMANDS
 from xswitch.cli.parser import parse_arguments
@@ -96,3 +97,8 @@ def test_the_numbers_of_the_page_about_identity_center() -> None:
         ("add_session", "on the screen, `{}` does the same"),
     ):
         assert claim.format(letters[action]) in text, action
+
+
+def test_the_list_of_modules_is_that_of_the_docstrings() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert page_with_list(text) == text, "python tests/support/module_list.py"

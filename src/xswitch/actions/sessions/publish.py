@@ -1,4 +1,4 @@
-"""Publish sessions to the index, the fast path, and the prompts; prune expired ones."""
+"""Publish sessions to the index, the fast path, and the prompts; prune those long expired."""
 
 from __future__ import annotations
 

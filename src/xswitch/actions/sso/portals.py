@@ -1,4 +1,4 @@
-"""The portals' lists for both front ends: refresh, populate, and set up a session."""
+"""The portals' lists for both front ends: refresh, populate, and set up (and check) a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parse the AssumeRole parameters of a profile, and report every mistake in them."""
+"""Parse the AssumeRole parameters of a profile; report mistakes, and where SDKs differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plan the calls that lead to a target, and the session key of each result."""
+"""Plan the calls that lead to a target: session keys, MFA, and whose `mfa_process` is run."""
 
 from __future__ import annotations
 
