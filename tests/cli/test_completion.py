@@ -62,6 +62,7 @@ def test_files_follow_the_options_that_take_one() -> None:
         ("access plan", "--output"),
         ("access apply", "--output"),
         ("demo", "--state"),
+        ("exec", "--chdir"),
     }
 
 

@@ -33,6 +33,8 @@ _PLACEHOLDERS = {
     "FILE": "policy.json",
     "CODE": "123456",
     "ID": "unicorn-42",
+    "COMMAND": "true",
+    "DIR": "/",
 }
 _FILLED = {"--duration": "900", "init": "bash", "access": "plan"}
 _COMMAND = re.compile(r"xswitch(?: [a-z-]+| --?[a-z-]+| \{\}| [A-Z:]+| [0-9a-z]+)+")
@@ -164,6 +166,9 @@ def test_placeholders_are_filled(home: Home, aws: EmbeddedAws, tmp_path: Path) -
         (["explain"], (0,)),
         (["renew"], (0,)),
         (["switch", "--json"], (0,)),
+        (["exec", "reader"], (0,)),
+        (["exec", "--env", "--", "true"], (0,)),
+        (["exec", "--chdir", "missing", "reader", "--", "true"], (0,)),
         (["access", "lint"], (0, 8)),  # the exit code tells of findings
         (["access", "plan"], (0,)),
         (["forget"], (0,)),

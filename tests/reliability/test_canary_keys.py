@@ -44,6 +44,8 @@ _OF_PROFILES = (
     ["switch", "{}"],
     ["switch", "{}", "--json", "--debug"],
     ["switch", "{}", "--static"],
+    ["exec", "{}", "--", "true"],
+    ["exec", "--env", "{}", "--debug", "--", "true"],
     ["explain", "{}"],
     ["explain", "{}", "--json"],
     ["credential-process", "{}"],

@@ -116,6 +116,11 @@ def _texts(  # noqa: C901, PLR0912 -- one branch for each kind of expression
             yield from _assigned(name, scope, constants, functions, depth)
         case ast.Call(func=ast.Name(id="command_for" | "option_text")):
             yield value, _part(value)
+        case ast.Call(func=ast.Attribute(attr="next_command"), args=[_, *options]):
+            given = "".join(f" {_part(option)}" for option in options)
+            yield value, f"xswitch switch {{}}{given}"
+            yield value, f"xswitch exec {{}}{given} -- {{}}"
+            yield value, f"xswitch exec --env {{}}{given} -- {{}}"
         case ast.Call(func=ast.Name(id=name)) if name in functions:
             function = functions[name]
             for node in _within(function):

@@ -31,6 +31,9 @@ RUN: dict[str, str] = {
     "xswitch switch ACCOUNT:ROLE --source PROFILE": "test_a_source_gets_its_target",
     "xswitch switch {} --source PROFILE": "test_a_source_gets_its_target",
     "xswitch switch TARGET --json": "test_placeholders_are_filled",
+    "xswitch exec TARGET -- COMMAND": "test_placeholders_are_filled",
+    "xswitch exec --env TARGET {}": "test_placeholders_are_filled",
+    "xswitch exec --chdir DIR TARGET -- COMMAND": "test_placeholders_are_filled",
     "xswitch switch TARGET (see: xswitch list)": "test_placeholders_are_filled",
     "xswitch explain TARGET": "test_placeholders_are_filled",
     "xswitch renew TARGET, or: xswitch renew --all": "test_placeholders_are_filled",
@@ -100,6 +103,11 @@ RUN: dict[str, str] = {
 }
 
 ELSEWHERE: dict[str, str] = {
+    "xswitch exec {} --confirm {} -- {}": "e2e/test_exec.py",
+    "xswitch exec --env {} --confirm {} -- {}": "e2e/test_exec.py",
+    "xswitch exec {} --mfa-code CODE -- {}": "e2e/test_exec.py",
+    "xswitch exec --env {} --mfa-code CODE -- {}": "e2e/test_exec.py",
+    "chmod +x {}": "e2e/test_exec.py",
     "Use a copy that you can change: cp {} {} && chmod 600 {} && export {}={}": (
         "adapters/config/test_ensure_writable.py"
     ),
@@ -149,6 +157,7 @@ _AWS = "it changes something in AWS that only its owner knows"
 _CONFIG = "an editor changes the place that the message names"
 
 ADVICE: dict[str, str] = {
+    "Leave --no-renew out.": "the same command without the option that the message names",
     "Choose another name: xswitch sso add NAME": _CHOICE,
     "Use one such as https://d-1234567890.awsapps.com/start.": _CHOICE,
     "Use sso:account:access, or leave --scope out.": _CHOICE,

@@ -13,6 +13,7 @@ from xswitch.cli.commands import COMMANDS
 _ACCOUNTS = ("--target-account", "222222222222", "--source-account", "111111111111")
 RUNS: dict[str, tuple[str, ...]] = {
     "switch": ("switch", "reader"),
+    "exec": ("exec", "reader", "--", "true"),
     "explain": ("explain", "reader"),
     "list": ("list",),
     "status": ("status",),
@@ -36,7 +37,7 @@ RUNS: dict[str, tuple[str, ...]] = {
 }
 """For each command, a run that succeeds in an ordinary home (the demo's: that says where it is)."""
 assert set(RUNS) == {command.name for command in COMMANDS}
-CHANGES = ("switch", "renew", "forget", "pin", "credential-process")
+CHANGES = ("switch", "exec", "renew", "forget", "pin", "credential-process")
 """The commands that write xswitch's own files or the config."""
 _step = re.compile(r"(?:^  next| Next): ")
 SILENT = ("renew-background",)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # 30 ms for every command, and few set up access or explain
         StatusRow,
         SwitchOptions,
         SwitchResult,
+        UsedSession,
     )
     from xswitch.actions.sessions.broker import Broker
     from xswitch.actions.sso.api import SsoActions
@@ -91,6 +92,18 @@ class Actions:
         from xswitch.actions.sessions.switch import switch
 
         return switch(self._broker, role, options, ask, progress)
+
+    def use_session(
+        self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+    ) -> UsedSession:
+        """Return the credentials of a target for one use, without a switch.
+
+        The session is stored like any other; no profile is written. `role` is as it was shown.
+        Raises as `switch` does.
+        """
+        from xswitch.actions.sessions.use import use_session
+
+        return use_session(self._broker, role, options, ask, progress)
 
     def explain(
         self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress

@@ -10,6 +10,7 @@ from typing import Literal
 from xswitch.core.errors import ErrorCode, XswitchError
 from xswitch.core.model import (
     CallerIdentity,
+    Credentials,
     IndexEntry,
     Problem,
     Role,
@@ -18,6 +19,7 @@ from xswitch.core.model import (
     SsoSession,
     UsageState,
 )
+from xswitch.core.text import command_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,14 @@ class SwitchOptions:
     """The text typed for a guarded role."""
     reuse_overrides: bool = False
     """Use the managed profile's overrides if no other option is set (`switch -`)."""
+    command: str = "xswitch switch"
+    """The command that a next step repeats, before the target."""
+    command_end: str = ""
+    """The end of that command, after the target."""
+
+    def next_command(self, name: str, options: str = "") -> str:
+        """Return the command again for a target, with more options, as a shell reads it."""
+        return " ".join(filter(None, (command_for(self.command, name, options), self.command_end)))
 
 
 RegionSource = Literal[
@@ -127,6 +137,20 @@ class SwitchResult:
         if not self.role.kind.has_session:
             return self.region_source == "role"
         return self.region_source in ("option", "role")
+
+
+@dataclass(frozen=True, slots=True)
+class UsedSession:
+    """The credentials of a target for one use, without a switch."""
+
+    role: Role
+    credentials: Credentials
+    identity: CallerIdentity | None
+    """None if AWS wasn't asked."""
+    from_vault: bool
+    region: str
+    """The region that STS was asked in."""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

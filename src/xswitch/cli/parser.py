@@ -55,7 +55,13 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
         raise _unknown_command_error(name)
     if name in VERBS:
         words[index + 1 :] = _move_verb_first(words[index + 1 :], VERBS[name])
-    return build_parser(name).parse_args(words)
+    child: list[str] = []
+    if name in TAKES_COMMAND and "--" in words:
+        end = words.index("--")
+        words, child = words[:end], words[end + 1 :]
+    arguments = build_parser(name).parse_args(words)
+    arguments.child = child
+    return arguments
 
 
 def build_parser(name: str | None = None) -> argparse.ArgumentParser:
@@ -128,6 +134,9 @@ def _move_verb_first(words: list[str], verbs: Sequence[str]) -> list[str]:
     index = next((i for i, word in enumerate(words) if word in verbs), 0)
     return [*words[index : index + 1], *words[:index], *words[index + 1 :]]
 
+
+TAKES_COMMAND = frozenset({"exec"})
+"""The commands that run the words after `--`."""
 
 VERBS = {
     "access": ("plan", "apply", "check", "lint"),

@@ -27,6 +27,7 @@ BASES: Mapping[str, tuple[list[str], list[str]]] = {
     "credential-process": (["credential-process"], ["credential-process", "p0000"]),
     "demo": (["demo"], ["demo", "--code"]),
     "doctor": (["doctor"], ["doctor"]),
+    "exec": (["exec", "q", "--"], ["exec", "p0000"]),
     "explain": (["explain", "q"], ["explain", "p0000"]),
     "forget": (["forget"], ["forget", "p0000"]),
     "history": (["history"], ["history"]),

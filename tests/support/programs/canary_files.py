@@ -17,6 +17,14 @@ from xswitch.cli import main as cli
 from xswitch.wiring import build_services
 
 
+def _in_fork(words: list[str]) -> int:
+    """Run a command that another program may replace."""
+    child = os.fork()
+    if not child:
+        os._exit(cli.main(words, os.environ))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def main() -> int:
     for line in sys.stdin:
         asked = json.loads(line)
@@ -27,6 +35,8 @@ def main() -> int:
             services = build_services(os.environ)
             sys.stdout.write("\n".join(drawn_lines(services.actions, services.clock)))
             code = 0
+        elif words[0] == "exec":
+            code = _in_fork(words)
         else:
             code = cli.main(words, os.environ)
         for stream in (sys.stdout, sys.stderr):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from xswitch.actions.ports import MfaPrompt, Ports, Progress
 from xswitch.actions.results import RegionSource, SwitchOptions, SwitchResult
@@ -40,6 +40,7 @@ from xswitch.core.errors.source_credentials import as_source_error
 from xswitch.core.errors.sts import CREDENTIALS_ERROR_CODES
 from xswitch.core.model import (
     CallerIdentity,
+    Credentials,
     HistoryEntry,
     Problem,
     ProfileEdit,
@@ -47,10 +48,10 @@ from xswitch.core.model import (
     SessionPlan,
     TargetKind,
 )
-from xswitch.core.profiles.managed import check_options
+from xswitch.core.profiles.managed import Overrides, check_options
 from xswitch.core.roles.guards import RoleGuards, is_confirmed
 from xswitch.core.roles.portal import fallback_region
-from xswitch.core.text import command_for, last_argument, option_text
+from xswitch.core.text import last_argument, option_text
 from xswitch.core.variables import own_regions
 
 
@@ -75,7 +76,7 @@ def switch(
         marks=marks,
     )
     try:
-        session, identity = _verified_session(broker, switching.snapshot, switching.plan, request)
+        session, identity = verified_session(broker, switching.snapshot, switching.plan, request)
     except MfaNeededError as error:
         raise with_other_session(
             error,
@@ -85,7 +86,7 @@ def switch(
             ports.process.clock.now(),
         ) from None
     if session.forgotten:
-        raise _forgotten_error(switching.role)
+        raise _forgotten_error(switching.role, options)
     guarded = switching.identified(identity)
     progress("writing the profile")
     switching = switching.repeated()
@@ -125,7 +126,7 @@ def switch(
                 problems.append(Problem(error.code, str(error)))
     if ports.storage.forget_marks.changed(marks, plan.key):
         _take_back(broker, publisher, plan, managed)
-        raise _forgotten_error(switching.role)
+        raise _forgotten_error(switching.role, options)
     return SwitchResult(
         role=guarded,
         managed_profile=static or managed,
@@ -150,13 +151,7 @@ def _switch_to_own_credentials(
     try:
         if switching.snapshot.settings.verify_identity:
             credentials = broker.source_credentials(plan, switching.snapshot.view, request)
-            progress("asking AWS who this is")
-            label = broker.source_label(plan)
-            try:
-                identity = ports.aws.sts.get_caller_identity(credentials, plan.endpoint)
-            except XswitchError as error:
-                raise as_source_error(error, label) from None
-            check_identity(plan.role, identity)
+            identity = verified_source(broker, plan, credentials, progress)
     except XswitchError as error:
         history.record(HistoryEntry(clock.now(), name, plan.role.principal, "", error.code))
         raise
@@ -223,10 +218,9 @@ class _Switch:
     ) -> None:
         self._ports, self._shown, self.options = ports, shown, options
         self.snapshot = snapshot
-        _ensure_guards_readable(snapshot)
+        ensure_guards_readable(snapshot)
         role = current_role(snapshot, shown, options)
-        if not is_confirmed(role.guard, options.confirmation):
-            raise _confirmation_error(role, options.confirmation)
+        ensure_confirmed(role, options)
         if not role.kind.has_session:
             self._init_own_credentials(role)
             return
@@ -267,23 +261,9 @@ class _Switch:
         self.plan = self.snapshot.plan(role, self._overrides)
 
     def identified(self, identity: CallerIdentity | None) -> Role:
-        """Return the role with the account that AWS named, which the config may not know.
-
-        Raises UsageError if the account turns out to be guarded, and that isn't confirmed.
-        """
-        role, snapshot = self.role, self.snapshot
-        if identity is None or role.account_id == identity.account:
-            return role
-        name = snapshot.named_settings.account_names.get(identity.account, "")
-        role = role._replace(account_id=identity.account, account_name=name)
-        guards = RoleGuards(snapshot.view, snapshot.named_settings)
-        name = self.managed if role.kind.has_session else ""
-        guard = guards.guard_for(role, managed_profile=name)
-        role = role._replace(guard=guard)
-        if not is_confirmed(guard, self.options.confirmation):
-            raise _confirmation_error(role, self.options.confirmation)
-        check_options(role, self._overrides)
-        return role
+        """Return the role with the account that AWS named: see `ChosenTarget.identified`."""
+        chosen = ChosenTarget(self.snapshot, self.role, self._overrides, self.options)
+        return chosen.identified(identity, self.managed if self.role.kind.has_session else "")
 
     def plan_in(self, snapshot: ConfigSnapshot) -> SessionPlan:
         """Plan the same sessions in a snapshot with another environment."""
@@ -312,8 +292,8 @@ class _Switch:
         return again
 
 
-def _forgotten_error(role: Role) -> XswitchError:
-    return forgotten_error(role.name, f"xswitch switch {last_argument(role.name)}")
+def _forgotten_error(role: Role, options: SwitchOptions) -> XswitchError:
+    return forgotten_error(role.name, options.next_command(role.name))
 
 
 def _take_back(broker: Broker, publisher: Publisher, plan: SessionPlan, managed: str) -> None:
@@ -330,7 +310,33 @@ def _take_back(broker: Broker, publisher: Publisher, plan: SessionPlan, managed:
         ports.config.files.apply(edits)
 
 
-def _ensure_guards_readable(snapshot: ConfigSnapshot) -> None:
+@dataclass(frozen=True, slots=True)
+class ChosenTarget:
+    """A target as a snapshot has it, with the options that were given for it."""
+
+    snapshot: ConfigSnapshot
+    role: Role
+    overrides: Overrides
+    options: SwitchOptions
+
+    def identified(self, identity: CallerIdentity | None, managed_profile: str = "") -> Role:
+        """Return the role with the account that AWS named, which the config may not know.
+
+        Raises UsageError if the account turns out to be guarded, and that isn't confirmed.
+        """
+        role, snapshot = self.role, self.snapshot
+        if identity is None or role.account_id == identity.account:
+            return role
+        name = snapshot.named_settings.account_names.get(identity.account, "")
+        role = role._replace(account_id=identity.account, account_name=name)
+        guards = RoleGuards(snapshot.view, snapshot.named_settings)
+        role = role._replace(guard=guards.guard_for(role, managed_profile=managed_profile))
+        ensure_confirmed(role, self.options)
+        check_options(role, self.overrides)
+        return role
+
+
+def ensure_guards_readable(snapshot: ConfigSnapshot) -> None:
     """Raise SettingsError for unreadable settings: they may hold this role's guard."""
     broken = next(
         (problem for problem in snapshot.settings.problems if problem.severity == "error"), None
@@ -344,17 +350,19 @@ def _ensure_guards_readable(snapshot: ConfigSnapshot) -> None:
         )
 
 
-def _confirmation_error(role: Role, typed: str | None) -> UsageError:
-    confirmation = "" if role.guard is None else role.guard.confirm
+def ensure_confirmed(role: Role, options: SwitchOptions) -> None:
+    """Raise UsageError if a role is guarded and its confirmation is missing or another one."""
+    typed = options.confirmation
+    if role.guard is None or is_confirmed(role.guard, typed):
+        return
+    confirmation = role.guard.confirm
     if typed is None:
-        return UsageError(
+        raise UsageError(
             f'{role.name} is guarded: type "{confirmation}" to switch to it.',
-            next_step=command_for(
-                "xswitch switch", role.name, option_text("--confirm", confirmation)
-            ),
+            next_step=options.next_command(role.name, option_text("--confirm", confirmation)),
             code=ErrorCode.GUARD_UNCONFIRMED,
         )
-    return UsageError(
+    raise UsageError(
         f'Not switched: {role.name} is guarded, and the confirmation isn\'t "{confirmation}".',
         code=ErrorCode.GUARD_MISMATCH,
     )
@@ -379,7 +387,20 @@ def _source_identity(
         raise
 
 
-def _verified_session(
+def verified_source(
+    broker: Broker, plan: SessionPlan, credentials: Credentials, progress: Progress
+) -> CallerIdentity:
+    """Return the identity of a profile's own credentials according to AWS."""
+    progress("asking AWS who this is")
+    try:
+        identity = broker.ports.aws.sts.get_caller_identity(credentials, plan.endpoint)
+    except XswitchError as error:
+        raise as_source_error(error, broker.source_label(plan)) from None
+    check_identity(plan.role, identity)
+    return identity
+
+
+def verified_session(
     broker: Broker, snapshot: ConfigSnapshot, plan: SessionPlan, request: SessionRequest
 ) -> tuple[SessionResult, CallerIdentity | None]:
     """Return the session, and its identity according to AWS unless verification is off."""

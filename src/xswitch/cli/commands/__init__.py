@@ -23,6 +23,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("switch", "switch", "switch to a role (without TARGET: open the picker)"),
+    Command("exec", "execute", "run a command as a role, without changing this shell"),
     Command("explain", "explain", "try a switch without keeping a session, and say why it fails"),
     Command("list", "inspect", "list the roles you can assume"),
     Command("status", "inspect", "show sessions and the time they have left"),

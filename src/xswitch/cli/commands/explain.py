@@ -9,7 +9,7 @@ from xswitch.actions.results import SwitchOptions
 from xswitch.cli.commands.switch import add_session_options, resolve_target
 from xswitch.cli.context import Context
 from xswitch.cli.output.json_output import error_json
-from xswitch.cli.parser import CommandParser
+from xswitch.cli.parser import CommandParser, add_json
 from xswitch.core.errors import UsageError, XswitchError
 from xswitch.core.model import Role
 from xswitch.core.text import last_argument
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def add_explain(parser: CommandParser) -> None:
     """Declare the arguments of `explain`."""
     add_session_options(parser)
+    add_json(parser)
     parser.set_defaults(run=explain)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from xswitch.actions.results import SwitchOptions, SwitchResult
 from xswitch.cli.context import Context
@@ -23,16 +24,18 @@ from xswitch.core.errors import (
 )
 from xswitch.core.model import Guard, Role
 from xswitch.core.shell.shells import EMIT_SHELLS
-from xswitch.core.text import command_for, option_text
+from xswitch.core.text import option_text
 
 if TYPE_CHECKING:  # it imports Textual
-    from xswitch.actions.ports import MfaPrompt
     from xswitch.tui.run import PickerResult
+
+_Result = TypeVar("_Result")
 
 
 def add_switch(parser: CommandParser) -> None:
     """Declare the arguments of `switch`."""
     add_session_options(parser)
+    add_json(parser)
     parser.add_argument(
         "--profile-name",
         metavar="NAME",
@@ -46,9 +49,7 @@ def add_switch(parser: CommandParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="get a new session even if one is still valid"
     )
-    parser.add_argument(
-        "--confirm", metavar="TEXT", help="confirmation text for a guarded role (skips the prompt)"
-    )
+    add_confirm(parser)
     parser.add_argument("--emit", choices=EMIT_SHELLS, help=argparse.SUPPRESS)
     parser.add_argument(
         "--unset",
@@ -59,7 +60,7 @@ def add_switch(parser: CommandParser) -> None:
 
 
 def add_session_options(parser: CommandParser) -> None:
-    """Declare the target and the session options that `switch` and `explain` share."""
+    """Declare the target and the session options that `switch`, `exec`, and `explain` share."""
     parser.add_argument(
         "target",
         nargs="*",
@@ -90,11 +91,17 @@ def add_session_options(parser: CommandParser) -> None:
     )
     parser.add_argument("--policy", metavar="JSON", help="session policy, as one line of JSON")
     add_tags(parser, "session tag")
-    add_json(parser)
+
+
+def add_confirm(parser: CommandParser) -> None:
+    """Declare `--confirm`."""
+    parser.add_argument(
+        "--confirm", metavar="TEXT", help="confirmation text for a guarded role (skips the prompt)"
+    )
 
 
 def switch_options(arguments: argparse.Namespace) -> SwitchOptions:
-    """Build the options from the arguments of `switch`, or of `explain`, which has fewer."""
+    """Build the options from the arguments of `switch`, or of a command that has fewer."""
     return SwitchOptions(
         source=arguments.source,
         region=arguments.region,
@@ -137,16 +144,16 @@ def _switch_to(context: Context, role: Role, options: SwitchOptions, target: str
 
     `target` names the role in a command.
     """
-    guard = role.guard
-    if guard is not None and guard.confirm and options.confirmation is None:
-        options = replace(options, confirmation=_ask_confirmation(role.name, guard))
+    options = confirmed_options(role, options)
     prompt = context.services.mfa_prompt(
         getattr(context.arguments, "mfa_code", None), f"xswitch switch --mfa-code CODE {target}"
     )
     if not getattr(context.arguments, "json", False):
         _tell_installation(context)
     try:
-        switched = _switch_signed_in(context, role, options, prompt)
+        switched = signed_in(
+            context, lambda: context.actions.switch(role, options, prompt, context.progress)
+        )
     except XswitchError as error:
         # A successful switch needs no explanation
         from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415
@@ -155,18 +162,24 @@ def _switch_to(context: Context, role: Role, options: SwitchOptions, target: str
     return _report_switch(context, switched)
 
 
-def _switch_signed_in(
-    context: Context, role: Role, options: SwitchOptions, prompt: MfaPrompt
-) -> SwitchResult:
-    """Switch; if that needs a sign-in to Identity Center, offer it, then go on."""
+def confirmed_options(role: Role, options: SwitchOptions) -> SwitchOptions:
+    """Return the options with what the user types for a guarded role."""
+    guard = role.guard
+    if guard is None or not guard.confirm or options.confirmation is not None:
+        return options
+    return replace(options, confirmation=_ask_confirmation(role.name, guard, options))
+
+
+def signed_in(context: Context, attempt: Callable[[], _Result]) -> _Result:
+    """Return what `attempt` does; if that needs a sign-in to Identity Center, offer it first."""
     try:
-        return context.actions.switch(role, options, prompt, context.progress)
+        return attempt()
     except SignInNeededError as error:
         from xswitch.cli.sign_in import offer_sign_in  # noqa: PLC0415 -- rarely needed
 
         if not offer_sign_in(context, error):
             raise
-    return context.actions.switch(role, options, prompt, context.progress)
+    return attempt()
 
 
 def picker(context: Context) -> int:
@@ -176,7 +189,7 @@ def picker(context: Context) -> int:
     from xswitch.tui.startup.full_screen import supports_full_screen  # noqa: PLC0415 -- as below
 
     if not supports_full_screen(context.environ):
-        return _pick_by_number(context)
+        return _switch_by_number(context)
     try:
         result = _draw_picker(context)
     except KeyboardInterrupt:  # while the first frame was on the screen
@@ -185,6 +198,17 @@ def picker(context: Context) -> int:
         return result.exit_code
     _tell_installation(context)
     return _report_switch(context, result.switched)
+
+
+def pick_on_screen(context: Context) -> SwitchResult:
+    """Open the picker, and return the switch. Raises CancelledError if the user left it."""
+    try:
+        switched = _draw_picker(context).switched
+    except KeyboardInterrupt:
+        switched = None
+    if switched is None:
+        raise CancelledError("No role picked.")
+    return switched
 
 
 def _tell_installation(context: Context) -> None:
@@ -222,26 +246,28 @@ def _draw_picker(context: Context) -> PickerResult:
         )
 
 
-def _pick_by_number(context: Context) -> int:
-    """Switch to a role picked from a numbered list, where the picker can't be drawn."""
+def pick_by_number(context: Context) -> Role:
+    """Return the role that the user picks from a numbered list, where the picker can't be drawn."""
     from xswitch.cli.numbered_list import pick_role  # noqa: PLC0415 -- few terminals need it
 
-    role = pick_role(
+    return pick_role(
         context.actions.listing(), context.services.clock.now(), context.services.notice
     )
+
+
+def _switch_by_number(context: Context) -> int:
+    role = pick_by_number(context)
     # `xswitch` without a command has no options
     options = switch_options(context.arguments) if context.arguments.command else SwitchOptions()
     return _switch_to(context, role, options, shlex.quote(role.name))
 
 
-def _ask_confirmation(role_name: str, guard: Guard) -> str:
+def _ask_confirmation(role_name: str, guard: Guard, options: SwitchOptions) -> str:
     """Ask on the terminal for the confirmation text of a guarded role."""
     if not has_terminal():
         raise UsageError(
             f"No terminal: the guard {guard.name} of {role_name} needs a typed confirmation.",
-            next_step=command_for(
-                "xswitch switch", role_name, option_text("--confirm", guard.confirm)
-            ),
+            next_step=options.next_command(role_name, option_text("--confirm", guard.confirm)),
             code=ErrorCode.CONFIRMATION_NEEDED,
         )
     typed = ask_line(f"{role_name} is guarded ({guard.name}). Type {guard.confirm} to switch: ")

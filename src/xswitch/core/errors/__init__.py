@@ -24,6 +24,8 @@
     ├── SystemRefusedError          8  a file or device, where no other error says more
     ├── NetworkError                9  AWS wasn't reached
     ├── ShellError                 10  the shell can't be changed
+    ├── CommandRefusedError       126  the system can't start the command of `exec`
+    ├── CommandNotFoundError      127  the command of `exec`
     └── CancelledError            130  stopped by the user
 
 The messages for AWS errors are in the modules beside this one. Errors hold unformatted text: the
@@ -52,6 +54,8 @@ class ExitCode(IntEnum):
     CONFIG = 8
     NETWORK = 9
     SHELL = 10
+    COMMAND_REFUSED = 126
+    COMMAND_NOT_FOUND = 127
     CANCELLED = 130
 
 
@@ -120,6 +124,10 @@ class ErrorCode(StrEnum):
 
     # The shell
     SHELL = "shell"
+
+    # The command of `exec`
+    COMMAND_NOT_FOUND = "command_not_found"
+    COMMAND_REFUSED = "command_refused"
 
     # Answers of AWS
     DENIED = "denied"
@@ -480,6 +488,20 @@ class ShellError(XswitchError):
 
     exit_code = ExitCode.SHELL
     default_code = ErrorCode.SHELL
+
+
+class CommandNotFoundError(XswitchError):
+    """The command that `exec` is to run doesn't exist: the exit code is a shell's."""
+
+    exit_code = ExitCode.COMMAND_NOT_FOUND
+    default_code = ErrorCode.COMMAND_NOT_FOUND
+
+
+class CommandRefusedError(XswitchError):
+    """The system can't start the command that `exec` is to run: the exit code is a shell's."""
+
+    exit_code = ExitCode.COMMAND_REFUSED
+    default_code = ErrorCode.COMMAND_REFUSED
 
 
 class CancelledError(XswitchError):
