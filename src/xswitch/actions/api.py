@@ -94,16 +94,23 @@ class Actions:
         return switch(self._broker, role, options, ask, progress)
 
     def use_session(
-        self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+        self,
+        role: Role,
+        options: SwitchOptions,
+        ask: MfaPrompt,
+        progress: Progress,
+        *,
+        ahead: bool = False,
     ) -> UsedSession:
         """Return the credentials of a target for one use, without a switch.
 
         The session is stored like any other; no profile is written. `role` is as it was shown.
-        Raises as `switch` does.
+        With `ahead`, no person waits for it: it's renewed as early as in the background. Raises
+        as `switch` does.
         """
         from xswitch.actions.sessions.use import use_session
 
-        return use_session(self._broker, role, options, ask, progress)
+        return use_session(self._broker, role, options, ask, progress, ahead=ahead)
 
     def explain(
         self, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress

@@ -151,6 +151,8 @@ class UsedSession:
     region: str
     """The region that STS was asked in."""
     problems: tuple[Problem, ...] = ()
+    issued_at: datetime | None = None
+    """The start of the session; None for a profile's own credentials."""
 
 
 @dataclass(frozen=True, slots=True)

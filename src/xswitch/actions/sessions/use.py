@@ -23,8 +23,14 @@ from xswitch.core.errors import MfaNeededError, XswitchError
 from xswitch.core.model import CallerIdentity, HistoryEntry, Role, SessionPlan
 
 
-def use_session(
-    broker: Broker, role: Role, options: SwitchOptions, ask: MfaPrompt, progress: Progress
+def use_session(  # noqa: PLR0913 -- see `Actions.use_session`
+    broker: Broker,
+    role: Role,
+    options: SwitchOptions,
+    ask: MfaPrompt,
+    progress: Progress,
+    *,
+    ahead: bool = False,
 ) -> UsedSession:
     """Get a target's credentials: see `Actions.use_session`."""
     ports = broker.ports
@@ -37,7 +43,8 @@ def use_session(
     if not role.kind.has_session:
         overrides = effective_overrides(snapshot, role, replace(options, reuse_overrides=False))
         chosen = ChosenTarget(snapshot, role, overrides, options)
-        return _own_credentials(broker, chosen, SessionRequest(codes, progress))
+        own = SessionRequest(codes, progress, interactive=not ahead)
+        return _own_credentials(broker, chosen, own)
     overrides = effective_overrides(snapshot, role, options)
     role = snapshot.served_role(role)._replace(guard=role.guard)
     plan = snapshot.plan(role, overrides)
@@ -46,7 +53,14 @@ def use_session(
         found = other.roles_by_name.get(role.name, role)
         return other.plan(other.served_role(found), overrides)
 
-    request = SessionRequest(codes, progress, force_renewal=options.force, marks=marks)
+    request = SessionRequest(
+        codes,
+        progress,
+        force_renewal=options.force,
+        renew_if_advised=ahead,
+        interactive=not ahead,
+        marks=marks,
+    )
     try:
         session, identity = verified_session(broker, snapshot, plan, request)
     except MfaNeededError as error:
@@ -63,6 +77,7 @@ def use_session(
         from_vault=session.from_vault,
         region=plan.endpoint.region,
         problems=session.problems,
+        issued_at=session.record.issued_at,
     )
 
 
