@@ -256,6 +256,13 @@ ROWS: dict[str, Row] = {
         "test_surroundings",
         ("e2e/test_surroundings.py",),
     ),
+    "endpoint": Row(
+        "A minute of 500 requests a second to the container credential endpoint, while its session"
+        " is replaced twenty times a second",
+        30_000,
+        "each request is served; the memory stays within 4 MiB",
+        "test_endpoint",
+    ),
     "terminals": Row(
         "Terminals of the terminfo database, at seven sizes",
         40,

@@ -168,6 +168,7 @@ def test_placeholders_are_filled(home: Home, aws: EmbeddedAws, tmp_path: Path) -
         (["switch", "--json"], (0,)),
         (["exec", "reader"], (0,)),
         (["exec", "--env", "--", "true"], (0,)),
+        (["exec", "--serve", "--", "true"], (0,)),
         (["exec", "--chdir", "missing", "reader", "--", "true"], (0,)),
         (["access", "lint"], (0, 8)),  # the exit code tells of findings
         (["access", "plan"], (0,)),

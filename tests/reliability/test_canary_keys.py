@@ -46,6 +46,7 @@ _OF_PROFILES = (
     ["switch", "{}", "--static"],
     ["exec", "{}", "--", "true"],
     ["exec", "--env", "{}", "--debug", "--", "true"],
+    ["exec", "--serve", "{}", "--debug", "--", "true"],
     ["explain", "{}"],
     ["explain", "{}", "--json"],
     ["credential-process", "{}"],

@@ -121,6 +121,7 @@ def _texts(  # noqa: C901, PLR0912 -- one branch for each kind of expression
             yield value, f"xswitch switch {{}}{given}"
             yield value, f"xswitch exec {{}}{given} -- {{}}"
             yield value, f"xswitch exec --env {{}}{given} -- {{}}"
+            yield value, f"xswitch exec --serve {{}}{given} -- {{}}"
         case ast.Call(func=ast.Name(id=name)) if name in functions:
             function = functions[name]
             for node in _within(function):

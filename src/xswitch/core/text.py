@@ -5,7 +5,7 @@ Profile names, ARNs, and AWS messages can contain control characters that a term
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_SEPARATORS = frozenset("\u2028\u2029")
@@ -43,6 +43,13 @@ def command_for(command: str, name: str, options: str = "") -> str:
     last = last_argument(name)
     words = (command, options, last) if last.startswith("-- ") else (command, last, options)
     return " ".join(word for word in words if word)
+
+
+def words_text(words: Iterable[str]) -> str:
+    """Write the words of a command for a shell; sanitized."""
+    import shlex  # noqa: PLC0415 -- as above
+
+    return sanitize(shlex.join(words))
 
 
 def option_text(name: str, value: str) -> str:

@@ -102,7 +102,8 @@ def by_argv(texts: Sequence[str]) -> list[Job]:
                 value = (
                     f"{text}={text}" if option in ("--tag", "--document") and number % 2 else text
                 )
-                jobs.append(Job(scene, [*base, option, value, *more]))
+                child = ["--", "true"] if command == "exec" else []
+                jobs.append(Job(scene, [*base, option, value, *more, *child]))
     for number, text in enumerate(texts):
         plan = [
             "access",

@@ -6,11 +6,13 @@ import os
 import shlex
 import signal
 import sys
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from xswitch import core_dumps, streams
+from xswitch.actions.ports import MfaPrompt
 from xswitch.actions.results import SwitchOptions, SwitchResult, UsedSession
 from xswitch.cli.commands.switch import (
     add_confirm,
@@ -33,7 +35,7 @@ from xswitch.core.errors import (
 )
 from xswitch.core.model import Role
 from xswitch.core.profiles.child_environment import keys_environment, profile_environment
-from xswitch.core.text import sanitize
+from xswitch.core.text import words_text
 
 _USAGE = "xswitch exec TARGET -- COMMAND"
 
@@ -47,6 +49,11 @@ def add_exec(parser: CommandParser) -> None:
         "--env",
         action="store_true",
         help="give the command the keys themselves, which end with the session, and no profile",
+    )
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="serve the command its credentials on 127.0.0.1, as a container's endpoint does",
     )
     parser.add_argument(
         "--no-renew",
@@ -65,6 +72,8 @@ def execute(context: Context) -> int:
     child: list[str] = arguments.child
     if not child:
         raise UsageError("No command to run.", next_step=_USAGE)
+    if arguments.env and arguments.serve:
+        raise UsageError("--env and --serve exclude each other.", next_step="Leave one out.")
     if arguments.env and arguments.no_renew:
         raise UsageError(
             "--no-renew isn't possible with --env.",
@@ -73,9 +82,10 @@ def execute(context: Context) -> int:
         )
     folder = Path(arguments.chdir) if arguments.chdir else None
     program = _find_program(child[0], context.environ, folder)
-    if not arguments.target and arguments.env:
+    form = _form(arguments)
+    if not arguments.target and form:
         raise UsageError(
-            "--env needs a TARGET.", next_step=f"xswitch exec --env TARGET {_end(child)}"
+            f"{form} needs a TARGET.", next_step=f"xswitch exec {form} TARGET {_end(child)}"
         )
     if not arguments.target and supports_full_screen(context.environ):
         environment = _switched_environment(context, pick_on_screen(context))
@@ -85,11 +95,14 @@ def execute(context: Context) -> int:
             if arguments.target
             else (pick_by_number(context), switch_options(arguments))
         )
-        command = "xswitch exec --env" if arguments.env else "xswitch exec"
+        command = f"xswitch exec {form}".strip()
         options = replace(options, command=command, command_end=_end(child))
         options = confirmed_options(role, options)
         try:
-            environment = signed_in(context, lambda: _environment(context, role, options))
+            if arguments.serve:
+                used = signed_in(context, lambda: _used(context, role, options))
+            else:
+                environment = signed_in(context, lambda: _environment(context, role, options))
         except XswitchError as error:
             # A command that starts needs no explanation
             from xswitch.cli.commands.explain import explain_failed_switch  # noqa: PLC0415
@@ -97,20 +110,43 @@ def execute(context: Context) -> int:
             return explain_failed_switch(context, role, options, error)
     if folder is not None:
         _change_folder(folder)
+    if arguments.serve:
+        # They import a server
+        from xswitch.adapters.system.foreground_child import Command  # noqa: PLC0415
+        from xswitch.cli.commands.serve import run_served  # noqa: PLC0415
+
+        return run_served(context, role, options, used, Command(program, child))
     return _run(program, child, environment)
+
+
+def _form(arguments: Namespace) -> str:
+    """Return the option for how the command gets its credentials, "" for a profile."""
+    return "--env" if arguments.env else "--serve" if arguments.serve else ""
 
 
 def _environment(context: Context, role: Role, options: SwitchOptions) -> dict[str, str]:
     """Return the command's environment, once there is a session for it."""
-    prompt = context.services.mfa_prompt(
-        context.arguments.mfa_code, options.next_command(role.name, "--mfa-code CODE")
-    )
     if context.arguments.env:
-        used = context.actions.use_session(role, options, prompt, context.progress)
-        return _keys_environment(context, used)
+        return _keys_environment(context, _used(context, role, options))
+    prompt = _prompt(context, role, options)
     named = replace(options, profile_name=_profile_name(role, options))
     switched = context.actions.switch(role, named, prompt, context.progress)
     return _switched_environment(context, switched)
+
+
+def _used(context: Context, role: Role, options: SwitchOptions) -> UsedSession:
+    """Return the session that the command gets without a profile."""
+    prompt = _prompt(context, role, options)
+    used = context.actions.use_session(role, options, prompt, context.progress)
+    for problem in used.problems:
+        context.stderr.problem(problem)
+    return used
+
+
+def _prompt(context: Context, role: Role, options: SwitchOptions) -> MfaPrompt:
+    return context.services.mfa_prompt(
+        context.arguments.mfa_code, options.next_command(role.name, "--mfa-code CODE")
+    )
 
 
 def _profile_name(role: Role, options: SwitchOptions) -> str | None:
@@ -145,8 +181,6 @@ def _switched_environment(context: Context, switched: SwitchResult) -> dict[str,
 
 
 def _keys_environment(context: Context, used: UsedSession) -> dict[str, str]:
-    for problem in used.problems:
-        context.stderr.problem(problem)
     expires_at = used.credentials.expires_at
     if expires_at is None:
         context.stderr.hint("The keys in the command's environment don't expire.")
@@ -157,7 +191,7 @@ def _keys_environment(context: Context, used: UsedSession) -> dict[str, str]:
 
 
 def _end(child: Sequence[str]) -> str:
-    return f"-- {sanitize(shlex.join(child))}"
+    return f"-- {words_text(child)}"
 
 
 def _find_program(name: str, environ: Mapping[str, str], folder: Path | None) -> str:
@@ -170,14 +204,14 @@ def _find_program(name: str, environ: Mapping[str, str], folder: Path | None) ->
 
         found = which(name, path=environ.get("PATH", os.defpath))
         if found is None:
-            raise CommandNotFoundError(f"There is no command {name!r} in PATH.", next_step=_USAGE)
+            raise CommandNotFoundError(f'There is no command "{name}" in PATH.', next_step=_USAGE)
         return str(Path(found).absolute())
     path = Path(folder or ".", name)
     if not path.exists():
-        raise CommandNotFoundError(f"There is no command {name!r}.", next_step=_USAGE)
+        raise CommandNotFoundError(f'There is no command "{name}".', next_step=_USAGE)
     if path.is_dir() or not os.access(path, os.X_OK):
         raise CommandRefusedError(
-            f"{name!r} can't be executed.", next_step=f"chmod +x {shlex.quote(name)}"
+            f'"{name}" can\'t be executed.', next_step=f"chmod +x {shlex.quote(name)}"
         )
     return str(path.absolute())
 
@@ -208,5 +242,5 @@ def _run(program: str, child: Sequence[str], environment: Mapping[str, str]) -> 
             os.execve(program, list(child), dict(environment))  # noqa: S606 -- the user's command
         except OSError as error:
             raise CommandRefusedError(
-                f"The system can't start {child[0]!r}: {error.strerror}.", next_step=_USAGE
+                f'The system can\'t start "{child[0]}": {error.strerror}.', next_step=_USAGE
             ) from None

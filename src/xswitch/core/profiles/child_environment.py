@@ -38,7 +38,7 @@ def profile_environment(
     leads the command to no other profile. An empty `region` leaves the variables as they are.
     Without `renews`, xswitch serves the command the stored session alone.
     """
-    child = _cleaned(environment, region)
+    child = cleaned_environment(environment, region)
     child["AWS_PROFILE"] = profile
     child["AWS_CONFIG_FILE"] = paths.config
     child["AWS_SHARED_CREDENTIALS_FILE"] = paths.credentials
@@ -51,7 +51,7 @@ def keys_environment(
     environment: Mapping[str, str], credentials: Credentials, region: str
 ) -> dict[str, str]:
     """Return an environment that holds the keys themselves, and names no profile."""
-    child = _cleaned(environment, region)
+    child = cleaned_environment(environment, region)
     child["AWS_ACCESS_KEY_ID"] = credentials.access_key_id
     child["AWS_SECRET_ACCESS_KEY"] = credentials.secret_access_key.reveal()
     if credentials.session_token is not None:
@@ -61,7 +61,8 @@ def keys_environment(
     return child
 
 
-def _cleaned(environment: Mapping[str, str], region: str) -> dict[str, str]:
+def cleaned_environment(environment: Mapping[str, str], region: str) -> dict[str, str]:
+    """Return an environment without a profile, and without what would go before one."""
     child = {name: value for name, value in environment.items() if name not in _OURS}
     if region:
         child |= dict.fromkeys(REGION_VARIABLES, region)

@@ -1,0 +1,1 @@
+"""The container credential endpoint: its server, renewal, private files, and callers' users."""
